@@ -1,0 +1,76 @@
+//! Nested columns as flat ones: structs by dotted names, lists by length and by their values.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, ListArray, RecordBatch, StructArray, UInt64Array, cast::AsArray, make_array,
+};
+use arrow_buffer::NullBuffer;
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field};
+
+use crate::values::Leaf;
+
+/// Visits every flat column of a batch whose top-level column is wanted.
+pub(crate) fn for_each_leaf(batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool, take: &mut dyn FnMut(Leaf)) {
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if wanted(field.name()) {
+            flatten(field.name().clone(), column, take);
+        }
+    }
+}
+
+fn flatten(name: String, column: &ArrayRef, take: &mut dyn FnMut(Leaf)) {
+    match column.data_type() {
+        DataType::Struct(_) => flatten_struct(&name, column.as_struct(), take),
+        DataType::List(_) => {
+            let list = column.as_list::<i32>();
+            let lengths = (0..list.len()).map(|i| list.is_valid(i).then(|| list.value_length(i) as u64));
+            let items = (0..list.len()).filter(|&i| list.is_valid(i)).map(|i| list.value(i)).collect();
+            flatten_list(&name, lengths.collect(), items, list.values(), take);
+        }
+        DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item) => match cast(column, &DataType::List(Arc::clone(item))) {
+            Ok(list) => flatten(name, &list, take),
+            Err(_) => take(Leaf::new(name, column)),
+        },
+        DataType::Map(entries, _) => {
+            let map = column.as_map();
+            let entries = Arc::new(Field::new("entries", entries.data_type().clone(), false));
+            let (offsets, items) = (map.offsets().clone(), Arc::new(map.entries().clone()));
+            let list = ListArray::new(entries, offsets, items, map.nulls().cloned());
+            flatten(name, &(Arc::new(list) as ArrayRef), take);
+        }
+        _ => take(Leaf::new(name, column)),
+    }
+}
+
+fn flatten_struct(name: &str, column: &StructArray, take: &mut dyn FnMut(Leaf)) {
+    for (field, child) in column.fields().iter().zip(column.columns()) {
+        // A member of a null struct is null, whatever the child says of itself.
+        let nulls = NullBuffer::union(column.nulls(), child.nulls());
+        let masked = match child.data_type() {
+            DataType::Null => Ok(Arc::clone(child)),
+            _ => child.to_data().into_builder().nulls(nulls).build().map(make_array),
+        };
+        flatten(format!("{name}.{}", field.name()), &masked.unwrap_or_else(|_| Arc::clone(child)), take);
+    }
+}
+
+fn flatten_list(
+    name: &str,
+    lengths: UInt64Array,
+    items: Vec<ArrayRef>,
+    all: &ArrayRef,
+    take: &mut dyn FnMut(Leaf),
+) {
+    take(Leaf::new(format!("{name}.length"), &(Arc::new(lengths) as ArrayRef)));
+    // Only what valid lists refer to: the child of a sliced or partly null list holds more.
+    let items: Vec<&dyn Array> = items.iter().map(AsRef::as_ref).collect();
+    let values = if items.is_empty() { Ok(all.slice(0, 0)) } else { arrow_select::concat::concat(&items) };
+    if let Ok(values) = values {
+        flatten(format!("{name}.values"), &values, take);
+    }
+}

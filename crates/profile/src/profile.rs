@@ -1,0 +1,80 @@
+//! Profiles of all features over some records.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
+
+use crate::{FeatureProfile, Kind, Spec, flatten::for_each_leaf};
+
+/// What some records look like under a [`Spec`]. Merging is exact in any order, but for [`sketch::Distinct`],
+/// of which the estimate is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Profile {
+    /// Records.
+    pub rows: u64,
+    /// One entry for each feature of the spec, in its order.
+    pub features: Vec<FeatureProfile>,
+    /// Columns that the spec does not have.
+    pub extra: BTreeMap<String, FeatureProfile>,
+}
+
+impl Profile {
+    /// A profile of no records.
+    #[must_use]
+    pub fn new(spec: &Spec) -> Self {
+        let features = vec![FeatureProfile::default(); spec.features().len()];
+        Self { rows: 0, features, extra: BTreeMap::new() }
+    }
+
+    /// Takes the records of a batch. `wanted` says which top-level columns are monitored.
+    pub fn observe(&mut self, spec: &Spec, batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool) {
+        let rows = batch.num_rows() as u64;
+        self.rows += rows;
+        let mut seen = vec![false; self.features.len()];
+        for_each_leaf(batch, wanted, &mut |leaf| match spec.position(&leaf.name) {
+            Some(position) => {
+                seen[position] = true;
+                self.features[position].observe(&spec.features()[position].kind, &leaf);
+            }
+            None => match self.extra.get_mut(&leaf.name) {
+                Some(extra) => extra.observe(&Kind::Empty, &leaf),
+                None => {
+                    self.extra.entry(leaf.name.clone()).or_default().observe(&Kind::Empty, &leaf);
+                }
+            },
+        });
+        for (feature, _) in self.features.iter_mut().zip(&seen).filter(|(_, seen)| !**seen) {
+            feature.counts.observe_absent(rows);
+        }
+    }
+
+    /// Adds another part, counted under the same spec.
+    pub fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        if self.features.len() < other.features.len() {
+            self.features.resize_with(other.features.len(), FeatureProfile::default);
+        }
+        for (feature, part) in self.features.iter_mut().zip(&other.features) {
+            feature.merge(part);
+        }
+        for (name, part) in &other.extra {
+            match self.extra.get_mut(name) {
+                Some(feature) => feature.merge(part),
+                None => {
+                    self.extra.insert(name.clone(), part.clone());
+                }
+            }
+        }
+    }
+
+    /// Whether all counters fit the spec, as bytes from outside may not.
+    #[must_use]
+    pub fn fits(&self, spec: &Spec) -> bool {
+        self.features.len() == spec.features().len()
+            && self.features.iter().zip(spec.features()).all(|(profile, spec)| profile.fits(&spec.kind))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! The first pass over a baseline: exact values and their counts, from which bins are frozen.
+
+use std::collections::{BTreeSet, HashMap};
+
+use arrow_array::RecordBatch;
+use sketch::{Bins, Domain, ValueCounts, hash_bytes, short_name};
+
+use crate::{
+    FeatureSpec, Kind, Spec,
+    flatten::for_each_leaf,
+    values::{Leaf, Values},
+};
+
+/// Names kept for a feature. Beyond that, those with the smallest hashes stay, with exact counts.
+const MAX_NAMES: usize = 1_000_000;
+/// Values gathered before they are sorted and counted.
+const MAX_LOOSE: usize = 1 << 16;
+
+/// Exact counts of every value of every feature. Memory grows with the number of *different* values.
+#[derive(Debug, Default)]
+pub struct Survey {
+    names: Vec<String>,
+    features: HashMap<String, Feature>,
+}
+
+#[derive(Debug, Default)]
+struct Feature {
+    types: BTreeSet<String>,
+    numbers: ValueCounts,
+    loose: Vec<f64>,
+    number_rows: u64,
+    fractional: bool,
+    categories: HashMap<Box<str>, u64>,
+    category_rows: u64,
+    dropped_names: bool,
+    uncovered: bool,
+}
+
+impl Survey {
+    /// Takes the records of a batch. `wanted` says which top-level columns are monitored.
+    pub fn observe(&mut self, batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool) {
+        for_each_leaf(batch, wanted, &mut |leaf| {
+            if !self.features.contains_key(&leaf.name) {
+                self.names.push(leaf.name.clone());
+            }
+            self.features.entry(leaf.name.clone()).or_default().observe(leaf);
+        });
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: Self) {
+        let mut features = other.features;
+        for name in other.names {
+            let Some(feature) = features.remove(&name) else { continue };
+            match self.features.get_mut(&name) {
+                Some(ours) => ours.merge(feature),
+                None => {
+                    self.names.push(name.clone());
+                    self.features.insert(name, feature);
+                }
+            }
+        }
+    }
+
+    /// Freezes kinds and bins. Features come in the order in which their columns were first seen.
+    #[must_use]
+    pub fn freeze(mut self) -> Spec {
+        let features = self.names.iter().filter_map(|name| {
+            let feature = self.features.remove(name)?;
+            Some(feature.freeze(name.clone()))
+        });
+        Spec::new(features.collect())
+    }
+}
+
+impl Feature {
+    fn observe(&mut self, leaf: Leaf) {
+        self.types.extend(leaf.type_name);
+        match leaf.values {
+            Values::Numbers(numbers) => {
+                let before = self.loose.len();
+                self.loose.extend(numbers.iter().flatten().filter(|value| !value.is_nan()));
+                self.number_rows += (self.loose.len() - before) as u64;
+                self.fractional |= !leaf.integral && self.loose.len() > before;
+                if self.loose.len() > MAX_LOOSE {
+                    self.settle();
+                }
+            }
+            Values::Names(names) => names.for_each(|name| {
+                let Some(name) = name else { return };
+                self.category_rows += 1;
+                let name = short_name(name);
+                match self.categories.get_mut(&*name) {
+                    Some(rows) => *rows += 1,
+                    None => {
+                        self.categories.insert(name.into(), 1);
+                        if self.categories.len() > 2 * MAX_NAMES {
+                            self.drop_names();
+                        }
+                    }
+                }
+            }),
+            Values::Null => {}
+            Values::Uncovered(_) => self.uncovered = true,
+        }
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        self.settle();
+        other.settle();
+        self.types.append(&mut other.types);
+        self.numbers = std::mem::take(&mut self.numbers).merge(other.numbers);
+        self.number_rows += other.number_rows;
+        self.fractional |= other.fractional;
+        if self.categories.is_empty() {
+            self.categories = other.categories;
+        } else {
+            #[expect(clippy::iter_over_hash_type, reason = "adding counts gives the same in any order")]
+            for (name, rows) in other.categories {
+                *self.categories.entry(name).or_default() += rows;
+            }
+        }
+        self.category_rows += other.category_rows;
+        self.dropped_names |= other.dropped_names;
+        self.uncovered |= other.uncovered;
+        if self.categories.len() > 2 * MAX_NAMES {
+            self.drop_names();
+        }
+    }
+
+    /// Sorts and counts the values gathered so far.
+    fn settle(&mut self) {
+        if !self.loose.is_empty() {
+            let loose = ValueCounts::new(std::mem::take(&mut self.loose));
+            self.numbers = std::mem::take(&mut self.numbers).merge(loose);
+        }
+    }
+
+    /// Keeps the names with the smallest hashes: the same ones whatever the order of rows.
+    fn drop_names(&mut self) {
+        if self.categories.len() > MAX_NAMES {
+            let mut hashes: Vec<u64> =
+                self.categories.keys().map(|name| hash_bytes(name.as_bytes())).collect();
+            let (_, &mut limit, _) = hashes.select_nth_unstable(MAX_NAMES);
+            self.categories.retain(|name, _| hash_bytes(name.as_bytes()) < limit);
+            self.dropped_names = true;
+        }
+    }
+
+    /// The kind that most rows have wins; the others count as mismatched.
+    fn freeze(mut self, name: String) -> FeatureSpec {
+        self.settle();
+        let kind = if self.number_rows == 0 && self.category_rows == 0 {
+            if self.uncovered { Kind::Uncovered } else { Kind::Empty }
+        } else if self.category_rows >= self.number_rows {
+            self.drop_names();
+            Kind::Category { domain: Domain::freeze(self.categories, !self.dropped_names) }
+        } else {
+            Kind::Number { bins: Bins::cut(&self.numbers), integral: !self.fractional }
+        };
+        FeatureSpec { name, kind, types: self.types.into_iter().collect() }
+    }
+}

@@ -1,0 +1,158 @@
+//! One Arrow column as plain values: numbers or names.
+
+use std::fmt::Write;
+
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, StringArray, StringViewArray, cast::AsArray,
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+
+/// A flattened column.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    /// Dotted name.
+    pub(crate) name: String,
+    /// Rows of the column (for values of lists: items).
+    pub(crate) rows: usize,
+    /// Arrow type; `None` for Null, which says nothing about the type.
+    pub(crate) type_name: Option<String>,
+    /// Whether the type is an integer type.
+    pub(crate) integral: bool,
+    /// The values.
+    pub(crate) values: Values,
+}
+
+/// Values of a column, all of one shape.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// Numbers as doubles.
+    Numbers(Float64Array),
+    /// Names.
+    Names(Names),
+    /// A column of type Null.
+    Null,
+    /// A type that is not profiled, with its number of nulls.
+    Uncovered(usize),
+}
+
+/// Names, still in their Arrow form.
+#[derive(Debug)]
+pub(crate) enum Names {
+    Text(StringArray),
+    View(StringViewArray),
+    Flags(BooleanArray),
+    Bytes(BinaryArray),
+}
+
+impl Values {
+    /// Rows without a value.
+    pub(crate) fn nulls(&self, rows: usize) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.null_count(),
+            Self::Names(Names::Text(a)) => a.null_count(),
+            Self::Names(Names::View(a)) => a.null_count(),
+            Self::Names(Names::Flags(a)) => a.null_count(),
+            Self::Names(Names::Bytes(a)) => a.null_count(),
+            Self::Null => rows,
+            Self::Uncovered(nulls) => *nulls,
+        }
+    }
+}
+
+impl Names {
+    /// Calls `take` with each name in turn, `None` for null.
+    pub(crate) fn for_each(&self, mut take: impl FnMut(Option<&str>)) {
+        match self {
+            Self::Text(array) => array.iter().for_each(take),
+            Self::View(array) => array.iter().for_each(take),
+            Self::Flags(array) => {
+                array.iter().for_each(|flag| take(flag.map(|flag| if flag { "true" } else { "false" })));
+            }
+            Self::Bytes(array) => {
+                let mut digits = String::new();
+                for bytes in array {
+                    take(bytes.map(|bytes| hexadecimal(bytes, &mut digits)));
+                }
+            }
+        }
+    }
+}
+
+impl Leaf {
+    /// A column that is neither a struct nor a list.
+    pub(crate) fn new(name: String, array: &ArrayRef) -> Self {
+        let data_type = array.data_type();
+        let type_name = (!data_type.is_null()).then(|| plain_type(data_type).to_string());
+        let values = convert(array).unwrap_or_else(|| Values::Uncovered(array.logical_null_count()));
+        Self { name, rows: array.len(), type_name, integral: plain_type(data_type).is_integer(), values }
+    }
+}
+
+/// The type of the values, without how they are packed.
+fn plain_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, values) => plain_type(values),
+        DataType::RunEndEncoded(_, values) => plain_type(values.data_type()),
+        DataType::LargeUtf8 | DataType::Utf8View => &DataType::Utf8,
+        DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => &DataType::Binary,
+        other => other,
+    }
+}
+
+/// `None` for a type that is not covered.
+fn convert(array: &ArrayRef) -> Option<Values> {
+    let numbers = |array: &dyn Array| {
+        let doubles = cast(array, &DataType::Float64).ok()?;
+        Some(Values::Numbers(doubles.as_primitive_opt()?.clone()))
+    };
+    match array.data_type() {
+        DataType::Null => Some(Values::Null),
+        DataType::Dictionary(_, values) => convert(&cast(array, values).ok()?),
+        DataType::RunEndEncoded(_, values) => convert(&cast(array, values.data_type()).ok()?),
+        DataType::Boolean => Some(Values::Names(Names::Flags(array.as_boolean_opt()?.clone()))),
+        DataType::Utf8 => Some(Values::Names(Names::Text(array.as_string_opt()?.clone()))),
+        DataType::Utf8View => Some(Values::Names(Names::View(array.as_string_view_opt()?.clone()))),
+        DataType::LargeUtf8 => {
+            let views = cast(array, &DataType::Utf8View).ok()?;
+            Some(Values::Names(Names::View(views.as_string_view_opt()?.clone())))
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
+            let bytes = cast(array, &DataType::Binary).ok()?;
+            Some(Values::Names(Names::Bytes(bytes.as_binary_opt()?.clone())))
+        }
+        DataType::Date32 => convert(&cast(array, &DataType::Date64).ok()?),
+        DataType::Date64 => seconds(&cast(array, &DataType::Int64).ok()?, 1e3),
+        DataType::Time32(unit) => seconds(&cast(array, &DataType::Int32).ok()?, per_second(*unit)),
+        DataType::Time64(unit) | DataType::Timestamp(unit, _) | DataType::Duration(unit) => {
+            seconds(&cast(array, &DataType::Int64).ok()?, per_second(*unit))
+        }
+        other if other.is_numeric() => numbers(array),
+        _ => None,
+    }
+}
+
+/// Ticks as seconds.
+fn seconds(ticks: &ArrayRef, per_second: f64) -> Option<Values> {
+    let ticks = cast(ticks, &DataType::Float64).ok()?;
+    let ticks: &Float64Array = ticks.as_primitive_opt()?;
+    Some(Values::Numbers(ticks.unary(|tick| tick / per_second)))
+}
+
+fn per_second(unit: TimeUnit) -> f64 {
+    match unit {
+        TimeUnit::Second => 1.0,
+        TimeUnit::Millisecond => 1e3,
+        TimeUnit::Microsecond => 1e6,
+        TimeUnit::Nanosecond => 1e9,
+    }
+}
+
+fn hexadecimal<'a>(bytes: &[u8], digits: &'a mut String) -> &'a str {
+    digits.clear();
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}

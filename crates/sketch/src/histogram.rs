@@ -1,0 +1,165 @@
+//! Counts of values over frozen bins, and the quantiles that follow from them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Bins;
+
+/// One counter a slot of some [`Bins`], which the caller keeps: many histograms share one cut.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Empty until the first value, then one a slot.
+    slots: Vec<u64>,
+}
+
+impl Histogram {
+    /// Counts a finite value.
+    #[inline]
+    pub fn observe(&mut self, bins: &Bins, value: f64) {
+        self.observe_many(bins, value, 1);
+    }
+
+    /// Counts a finite value `weight` times.
+    pub fn observe_many(&mut self, bins: &Bins, value: f64, weight: u64) {
+        if self.slots.is_empty() {
+            self.slots = vec![0; bins.slots()];
+        }
+        if let Some(slot) = self.slots.get_mut(bins.slot_of(value)) {
+            *slot += weight;
+        }
+    }
+
+    /// Adds another part, counted over the same bins.
+    pub fn merge(&mut self, other: &Self) {
+        if self.slots.len() < other.slots.len() {
+            self.slots.resize(other.slots.len(), 0);
+        }
+        for (slot, add) in self.slots.iter_mut().zip(&other.slots) {
+            *slot += add;
+        }
+    }
+
+    /// Rows in a slot.
+    #[must_use]
+    pub fn slot(&self, index: usize) -> u64 {
+        self.slots.get(index).copied().unwrap_or(0)
+    }
+
+    /// All values counted.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.slots.iter().sum()
+    }
+
+    /// Rows in each coarse bin.
+    #[must_use]
+    pub fn coarse(&self, bins: &Bins) -> Vec<u64> {
+        let mut coarse = vec![0; bins.coarse_bins()];
+        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            if let Some(bin) = coarse.get_mut(bins.coarse_of(index)) {
+                *bin += rows;
+            }
+        }
+        coarse
+    }
+
+    /// Rows below and above the range of the baseline.
+    #[must_use]
+    pub fn outside(&self, bins: &Bins) -> (u64, u64) {
+        let Some((min, max)) = bins.range() else { return (0, 0) };
+        let (first, last) = (bins.slot_of(min), bins.slot_of(max));
+        let below = self.slots.iter().take(first).sum();
+        (below, self.slots.iter().skip(last + 1).sum())
+    }
+
+    /// The quantile at `share` (0 to 1), in the units of the values, within the slot that holds its rank:
+    /// exact for an atom, linear in between otherwise. `min` and `max` are those of the values counted.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "ranks are below 2^53")]
+    pub fn quantile(&self, bins: &Bins, share: f64, min: f64, max: f64) -> Option<f64> {
+        let last = self.rows().checked_sub(1)?;
+        let rank = share.clamp(0.0, 1.0) * last as f64;
+        let mut below = 0;
+        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            if rank < (below + rows) as f64 {
+                let slot = bins.slot(index);
+                let (lower, upper) = (slot.lower.clamp(min, max), slot.upper.clamp(min, max));
+                let within = if rows > 1 { (rank - below as f64) / (rows - 1) as f64 } else { 0.5 };
+                return Some(lower + (upper - lower) * within.clamp(0.0, 1.0));
+            }
+            below += rows;
+        }
+        Some(max)
+    }
+
+    /// The slot with the most rows that holds a single value, and those rows.
+    #[must_use]
+    pub fn top_atom(&self, bins: &Bins) -> Option<(f64, u64)> {
+        let mut top = None;
+        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+            let slot = bins.slot(index);
+            if slot.is_atom() && top.is_none_or(|(_, most)| rows > most) {
+                top = Some((slot.lower, rows));
+            }
+        }
+        top
+    }
+
+    /// Whether the counters fit the bins, as bytes from outside may not.
+    #[must_use]
+    pub fn fits(&self, bins: &Bins) -> bool {
+        self.slots.is_empty() || self.slots.len() == bins.slots()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ValueCounts;
+
+    fn of(bins: &Bins, values: &[f64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        values.iter().for_each(|&value| histogram.observe(bins, value));
+        histogram
+    }
+
+    #[test]
+    fn outside_is_exact() {
+        let bins = Bins::cut(&ValueCounts::new(vec![1.0, 2.0, 3.0]));
+        assert_eq!(of(&bins, &[0.999, 1.0, 3.0, 3.0001, 400.0]).outside(&bins), (1, 2));
+        assert_eq!(of(&bins, &[1.5, 2.0, 2.0]).top_atom(&bins), Some((2.0, 2)));
+    }
+
+    proptest! {
+        #[test]
+        fn merging_and_bytes_keep_every_row(base in prop::collection::vec(-50.0..50.0_f64, 1..900), values in prop::collection::vec(-200.0..200.0_f64, 0..200), cut in 0_usize..200) {
+            let bins = Bins::cut(&ValueCounts::new(base));
+            let whole = of(&bins, &values);
+            let cut = cut.min(values.len());
+            let left: Histogram = crate::from_bytes(&crate::to_bytes(&of(&bins, &values[..cut])).unwrap()).unwrap();
+            let mut merged = of(&bins, &values[cut..]);
+            merged.merge(&left);
+            merged.merge(&Histogram::default());
+            prop_assert_eq!(merged.rows(), values.len() as u64);
+            prop_assert_eq!(merged.coarse(&bins), whole.coarse(&bins));
+            let exact: Vec<u64> = (0..bins.coarse_bins()).map(|bin| values.iter().filter(|v| bins.coarse_edges().partition_point(|e| e <= *v) == bin).count() as u64).collect();
+            prop_assert_eq!(whole.coarse(&bins), exact);
+        }
+
+        #[test]
+        fn a_quantile_is_within_its_slot(base in prop::collection::vec(-50.0..50.0_f64, 300..900), share in 0.0..1.0_f64) {
+            let counts = ValueCounts::new(base.clone());
+            let bins = Bins::cut(&counts);
+            let (min, max) = bins.range().unwrap();
+            let estimate = of(&bins, &base).quantile(&bins, share, min, max).unwrap();
+            // The slots of the values on both sides of the rank hold the estimate between them.
+            let mut sorted = base;
+            sorted.sort_unstable_by(f64::total_cmp);
+            let position = share * (sorted.len() - 1) as f64;
+            let lower = bins.slot(bins.slot_of(sorted[(position.floor() as usize).saturating_sub(1)])).lower;
+            let upper = bins.slot(bins.slot_of(sorted[(position.ceil() as usize).min(sorted.len() - 1)])).upper;
+            prop_assert!(estimate >= lower.max(min) && estimate <= upper.min(max));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Mean, variance, smallest and largest value.
+//!
+//! Sums of values and of squares are exact ([`ExactSum`]), and mean and variance are fractions of them,
+//! rounded once. So they do not depend on how the data is ordered, cut or merged, and values that lie far
+//! from zero cost no digits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{exact_sum::ExactSum, rational};
+
+/// Moments of the finite values of a column.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    values: u64,
+    sum: ExactSum,
+    squares: ExactSum,
+    bounds: Option<(f64, f64)>,
+}
+
+impl Moments {
+    /// Takes one value; values that are not finite are left out.
+    pub fn observe(&mut self, value: f64) {
+        self.observe_many(value, 1);
+    }
+
+    /// Takes one value `weight` times.
+    pub fn observe_many(&mut self, value: f64, weight: u64) {
+        if !value.is_finite() || weight == 0 {
+            return;
+        }
+        self.values += weight;
+        self.sum.add(value, weight);
+        self.squares.add_square(value, weight);
+        // Adding 0 turns -0 into 0: the two are equal, so which came first must not show.
+        self.widen(value + 0.0, value + 0.0);
+    }
+
+    /// Adds another part.
+    pub fn merge(&mut self, other: &Self) {
+        self.values += other.values;
+        self.sum.merge(&other.sum);
+        self.squares.merge(&other.squares);
+        if let Some((min, max)) = other.bounds {
+            self.widen(min, max);
+        }
+    }
+
+    /// How many values were taken.
+    #[must_use]
+    pub fn values(&self) -> u64 {
+        self.values
+    }
+
+    /// Smallest value; `None` without values.
+    #[must_use]
+    pub fn min(&self) -> Option<f64> {
+        self.bounds.map(|(min, _)| min)
+    }
+
+    /// Largest value; `None` without values.
+    #[must_use]
+    pub fn max(&self) -> Option<f64> {
+        self.bounds.map(|(_, max)| max)
+    }
+
+    /// The sum, rounded once (infinite where no double is large enough).
+    #[must_use]
+    pub fn sum(&self) -> f64 {
+        let (sum, exponent) = self.sum.to_integer();
+        rational::to_f64(&sum, exponent, 1)
+    }
+
+    /// Arithmetic mean; `None` without values.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let (sum, exponent) = self.sum.to_integer();
+        (self.values > 0).then(|| rational::to_f64(&sum, exponent, self.values))
+    }
+
+    /// Population variance (divides by n), in squared units; `None` without values.
+    #[must_use]
+    pub fn variance(&self) -> Option<f64> {
+        if self.values == 0 {
+            return None;
+        }
+        // (n * sum of squares - sum^2) / n^2, all in integers.
+        let (sum, sum_exponent) = self.sum.to_integer();
+        let (squares, squares_exponent) = self.squares.to_integer();
+        let unit = squares_exponent.min(2 * sum_exponent);
+        let left = (squares * self.values) << (squares_exponent - unit).unsigned_abs();
+        let right = (&sum * &sum) << (2 * sum_exponent - unit).unsigned_abs();
+        Some(rational::to_f64(&(left - right), unit, num_bigint::BigInt::from(self.values).pow(2)))
+    }
+
+    /// Population standard deviation; `None` without values.
+    #[must_use]
+    pub fn std_dev(&self) -> Option<f64> {
+        self.variance().map(f64::sqrt)
+    }
+
+    fn widen(&mut self, min: f64, max: f64) {
+        self.bounds = Some(match self.bounds {
+            None => (min, max),
+            Some((low, high)) => (low.min(min), high.max(max)),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(values: &[f64]) -> Moments {
+        let mut moments = Moments::default();
+        values.iter().for_each(|&value| moments.observe(value));
+        moments
+    }
+
+    #[test]
+    fn a_large_offset_costs_no_digits() {
+        let moments = of(&[1e15 + 1.0, 1e15 + 2.0, 1e15 + 3.0]);
+        assert_eq!(moments.mean(), Some(1e15 + 2.0));
+        assert_eq!(moments.variance(), Some(2.0 / 3.0));
+        assert_eq!(of(&[7.0; 5]).variance(), Some(0.0));
+        assert_eq!(of(&[]).mean(), None);
+        assert_eq!(of(&[f64::NAN, f64::INFINITY]).values(), 0);
+    }
+
+    #[test]
+    fn the_sign_of_zero_does_not_show() {
+        let (a, b) = (of(&[0.0, -0.0]), of(&[-0.0, 0.0]));
+        assert_eq!(crate::to_bytes(&a).unwrap(), crate::to_bytes(&b).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn merged_parts_are_the_whole_to_the_byte(values in prop::collection::vec(-1e9..1e9_f64, 0..60), cuts in prop::collection::vec(0_usize..60, 0..5)) {
+            let whole = of(&values);
+            let mut cuts: Vec<_> = cuts.into_iter().map(|c| c.min(values.len())).collect();
+            cuts.push(values.len());
+            cuts.sort_unstable();
+            let mut start = 0;
+            let mut merged = Moments::default();
+            for cut in cuts {
+                let mut part = of(&values[start..cut]);
+                part.merge(&merged);
+                merged = part;
+                start = cut;
+            }
+            prop_assert_eq!(crate::to_bytes(&merged).unwrap(), crate::to_bytes(&whole).unwrap());
+            prop_assert_eq!(merged.variance(), whole.variance());
+        }
+    }
+}
