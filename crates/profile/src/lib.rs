@@ -30,7 +30,6 @@
 mod feature;
 mod flatten;
 mod parallel;
-#[expect(clippy::module_inception, reason = "the crate is named after its product")]
 mod profile;
 mod spec;
 mod split;

@@ -2,17 +2,20 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc};
 
-/// Runs `work` on the rayon pool for each task and hands the results to `collect` in task order, on the calling
+use rayon::ThreadPool;
+
+/// Runs `work` on a pool for each task and hands the results to `collect` in task order, on the calling
 /// thread. At most `in_flight` tasks are taken from the iterator before the first of them is collected, which
 /// bounds memory. `collect` may end the run early.
 pub fn in_order<T: Send, R: Send>(
+    pool: &ThreadPool,
     mut tasks: impl Iterator<Item = T>,
     in_flight: usize,
     work: impl Fn(T) -> R + Sync,
     mut collect: impl FnMut(R) -> ControlFlow<()>,
 ) {
     let (sender, receiver) = mpsc::channel();
-    rayon::in_place_scope(|scope| {
+    pool.in_place_scope(|scope| {
         let (mut taken, mut collected) = (0_usize, 0_usize);
         let mut waiting: BTreeMap<usize, R> = BTreeMap::new();
         let mut exhausted = false;
@@ -56,8 +59,10 @@ mod tests {
 
     #[test]
     fn results_come_in_task_order_and_may_stop() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
         let mut seen = Vec::new();
         super::in_order(
+            &pool,
             0..100_u64,
             8,
             |task| {

@@ -1,0 +1,9 @@
+//! One file a command: flags in, a call of `monitor`, its outcome printed, an exit code out.
+
+pub(crate) mod backfill;
+pub(crate) mod baseline;
+pub(crate) mod check;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod init;
+pub(crate) mod list;

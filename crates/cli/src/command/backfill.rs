@@ -1,0 +1,63 @@
+//! `backfill`: every window of the captures against the baseline, into tables.
+
+use anyhow::Context as _;
+
+use crate::{
+    args::{Backfill, Common},
+    config::Config,
+    exit, print,
+    progress::Reporter,
+    record::Record,
+    settings::{self, Flags},
+    signal::Signal,
+    summary::{Places, Summary},
+};
+
+pub(crate) fn run(common: &Common, args: &Backfill) -> anyhow::Result<u8> {
+    let config = settings::config(common)?;
+    let (summary, code) = make(common, args, &config, &Signal::listen()?)?;
+    print::result(common.format, &summary, Summary::text)?;
+    Ok(code)
+}
+
+/// Writes the tables and prints nothing but progress and notes.
+pub(crate) fn make(
+    common: &Common,
+    args: &Backfill,
+    config: &Config,
+    signal: &Signal,
+) -> anyhow::Result<(Summary, u8)> {
+    let flags = Flags {
+        roles: &args.roles,
+        window: args.window.as_deref(),
+        range: &args.range,
+        segments: &args.segments,
+        bad_files: args.bad_files,
+        resources: args.resources,
+    };
+    let settings = settings::settings(&flags, config)?;
+    let files = &config.monitor;
+    let place = |flag: &Option<String>, name: &str, key: &str, configured: &Option<String>| {
+        settings::place(flag.as_deref(), name, config, key, configured.as_deref())
+    };
+    let captures = place(&args.captures, "CAPTURES", "monitor.captures", &files.captures)?;
+    let baseline = place(&args.baseline, "--baseline", "monitor.baseline", &files.baseline)?;
+    let results = place(&args.out, "--out", "monitor.results", &files.results)?;
+    let store = settings::store(args.resources)?;
+    if common.verbose {
+        print::note(&format!("roles: {:?}", settings.roles));
+    }
+    let record = Record::start();
+    let outcome = Reporter::new(common, signal)
+        .watch(|watch| monitor::backfill(&store, &captures, &baseline, &results, &settings, watch))
+        .context("backfill")?;
+    record.write(&store, &results, &outcome).context("failed to record the run")?;
+    if common.verbose {
+        for (path, reason) in &outcome.quarantined {
+            print::note(&print::plain(&format!("set aside: {path}: {reason}")));
+        }
+    }
+    let places = Places { captures: &captures, baseline: &baseline, results: &results };
+    let code = exit::of_outcome(&outcome, args.fail_on, signal);
+    Ok((Summary::new(&outcome, &settings, places), code))
+}

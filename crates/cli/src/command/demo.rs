@@ -1,0 +1,92 @@
+//! `demo`: the baseline and backfill commands over bundled data.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::anyhow;
+
+use crate::{
+    args::{self, Backfill, BadFiles, Baseline, Common, Demo, FailOn, OnBadFile, Range, RoleFlags, Segments},
+    command,
+    config::Config,
+    exit, print,
+    signal::Signal,
+    summary::Summary,
+};
+
+/// The captures of the demo, below the data folder.
+const CAPTURES: &str = "nyc_flights_2013/predictions";
+
+pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
+    let (config, signal) = (Config::default(), Signal::listen()?);
+    let captures = captures(args.data.as_deref())?;
+    let captures = captures.to_string_lossy();
+    let out = args.out.trim_end_matches('/');
+    let roles = RoleFlags {
+        timestamp: Some("event_ts".to_owned()),
+        id: Some("event_id".to_owned()),
+        prediction: Some("arr_delay_pred".to_owned()),
+        probability: Some("late_prob".to_owned()),
+        ignore: vec!["flight".to_owned()],
+        ..RoleFlags::default()
+    };
+    let range = |from: &str, to: &str| Range {
+        from: Some(from.to_owned()),
+        to: Some(to.to_owned()),
+        timezone: Some("America/New_York".to_owned()),
+    };
+    let bad_files = BadFiles { on_bad_file: OnBadFile::Quarantine };
+    if !common.quiet {
+        print::note("a model that predicts the delay of flights from New York; January 2013 is the baseline");
+    }
+    let baseline = Baseline {
+        data: captures.to_string(),
+        out: Some(format!("{out}/baseline")),
+        roles: roles.clone(),
+        range: range("2013-01-01", "2013-02-01"),
+        segments: Segments::default(),
+        bad_files,
+        resources: args.resources,
+    };
+    let made = command::baseline::make(common, &baseline, &config, &signal)?;
+    if made.code != exit::DONE {
+        return Ok(made.code);
+    }
+    let backfill = Backfill {
+        captures: Some(captures.to_string()),
+        baseline: Some(made.baseline.clone()),
+        out: Some(format!("{out}/results")),
+        window: Some("1d".to_owned()),
+        range: range("2013-02-01", "2014-01-01"),
+        segments: Segments::default(),
+        roles,
+        fail_on: FailOn::Never,
+        bad_files,
+        resources: args.resources,
+    };
+    let (summary, code) = command::backfill::make(common, &backfill, &config, &signal)?;
+    if common.format == args::Format::Text {
+        print::result(common.format, &(), |()| made.line())?;
+    }
+    print::result(common.format, &summary, Summary::text)?;
+    Ok(code)
+}
+
+/// The named folder, `data` here or in a folder above, or the one this program was built beside.
+fn captures(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let below = |folder: &Path| Some(folder.join(CAPTURES)).filter(|captures| captures.is_dir());
+    if let Some(folder) = named {
+        return below(folder)
+            .ok_or_else(|| anyhow!("--data: expected a folder that holds `{CAPTURES}`, found `{}`", folder.display()));
+    }
+    if let Some(captures) = below(Path::new("data")) {
+        return Ok(captures);
+    }
+    let here = env::current_dir().unwrap_or_default();
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(|root| root.join("data"));
+    here.ancestors().map(|folder| folder.join("data")).chain(built).find_map(|data| below(&data)).ok_or_else(|| {
+        anyhow!("the bundled data was not found; run this inside a clone of the repository, or name its `data` folder with --data")
+    })
+}

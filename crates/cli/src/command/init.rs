@@ -1,0 +1,201 @@
+//! `init`: a commented `driftscan.toml` with guessed roles.
+
+use std::{
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use anyhow::{Context as _, anyhow};
+use monitor::{Guess, TimeZone};
+use serde::Serialize;
+
+use crate::{
+    args::{Common, Init, Resources},
+    config, exit, print, program, settings, time,
+};
+
+/// What was looked at and written. Member names are stable.
+#[derive(Debug, Serialize)]
+struct Written {
+    file: String,
+    captures: String,
+    files: u64,
+    rows: u64,
+    first_time: Option<String>,
+    last_time: Option<String>,
+    roles: Vec<Role>,
+    columns: Vec<(String, String)>,
+}
+
+#[derive(Debug, Serialize)]
+struct Role {
+    /// A role, or a column to leave out.
+    name: String,
+    why: String,
+}
+
+pub(crate) fn run(common: &Common, args: &Init) -> anyhow::Result<u8> {
+    let file = common.config.as_deref().unwrap_or(Path::new(config::DEFAULT));
+    let exists = || {
+        anyhow!("`{}` exists; --force replaces it, --config names another", file.display())
+    };
+    if !args.force && file.exists() {
+        return Err(exists());
+    }
+    let captures = settings::named(&args.captures)?;
+    let store = settings::store(Resources { threads: None, memory: 0 })?;
+    let guess = monitor::guess(&store, &captures).context("init")?;
+    let text = document(&in_file(file, &args.captures)?, &guess);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).create_new(!args.force);
+    let written = options.open(file).and_then(|mut out| out.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => anyhow::Error::new(error).context(format!("failed to write `{}`", file.display())),
+    })?;
+    let written = Written {
+        file: file.display().to_string(),
+        captures: captures.to_string(),
+        files: guess.files,
+        rows: guess.rows,
+        first_time: guess.first_time.and_then(time::rfc3339),
+        last_time: guess.last_time.and_then(time::rfc3339),
+        roles: guess.reasons.into_iter().map(|(name, why)| Role { name, why }).collect(),
+        columns: guess.columns,
+    };
+    print::result(common.format, &written, Written::text)?;
+    Ok(exit::DONE)
+}
+
+/// A path as it is written into a file that may lie in another folder.
+fn in_file(file: &Path, captures: &str) -> anyhow::Result<String> {
+    let beside = file.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    if beside || captures.contains("://") {
+        return Ok(captures.to_owned());
+    }
+    let path = std::path::absolute(captures).context("failed to find the current folder")?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn document(captures: &str, guess: &Guess) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "# Written by `driftscan init` after a look at {} with {}{}.",
+        print::counted(guess.files, "file"),
+        print::counted(guess.rows, "row"),
+        span(guess)
+    );
+    text.push_str("# Roles are guesses from names and types: check them. Flags of the command line win over this file.\n\n");
+    let name = captures.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
+    let _ = writeln!(text, "[monitor]\nname = {}   # goes into every row of the results", quote(name));
+    let _ = writeln!(text, "captures = {}   # relative paths are relative to this file", quote(captures));
+    text.push_str("baseline = \"baseline/\"\nresults = \"results/\"\n\n");
+    text.push_str("[roles]   # every other column is a feature\n");
+    let roles = &guess.roles;
+    for (role, column) in [
+        ("timestamp", &roles.timestamp),
+        ("id", &roles.id),
+        ("prediction", &roles.prediction),
+        ("probability", &roles.probability),
+        ("label", &roles.label),
+        ("latency", &roles.latency),
+    ] {
+        let _ = match column {
+            Some(column) => writeln!(text, "{role} = {}{}", quote(column), why(guess, role)),
+            None => writeln!(text, "# {role} = \"...\"   # no column looks like it"),
+        };
+    }
+    let _ = writeln!(text, "ignore = {}", list(&roles.ignore));
+    for column in &roles.ignore {
+        let _ = writeln!(text, "# {}{}", print::plain(column), why(guess, column).replace('#', ":"));
+    }
+    text.push_str("\n[windows]\nevery = \"1d\"   # 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d, 1w or 1mo\n");
+    text.push_str("timezone = \"UTC\"   # of days, and of timestamps without a zone\n\n");
+    text.push_str("[segments]   # groups that are monitored on their own too\n");
+    let _ = writeln!(text, "by = []   # candidates: {}", list(&guess.segments));
+    text.push_str("\n# Columns found:\n");
+    for (name, data_type) in &guess.columns {
+        let _ = writeln!(text, "#   {}: {}", print::plain(name), print::plain(data_type));
+    }
+    text
+}
+
+fn why(guess: &Guess, name: &str) -> String {
+    let why = guess.reasons.iter().find(|(known, _)| known == name);
+    why.map(|(_, why)| format!("   # {}", print::plain(why))).unwrap_or_default()
+}
+
+fn span(guess: &Guess) -> String {
+    match (guess.first_time.and_then(time::rfc3339), guess.last_time.and_then(time::rfc3339)) {
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+        _ => String::new(),
+    }
+}
+
+/// JSON strings are TOML strings, but for one control character.
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007F")
+}
+
+fn list(names: &[String]) -> String {
+    format!("[{}]", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", "))
+}
+
+impl Written {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "{}: written after a look at {} with {}\n\n",
+            print::plain(&self.file),
+            print::counted(self.files, "file"),
+            print::counted(self.rows, "row")
+        );
+        let roles = self.roles.iter().map(|role| vec![role.name.clone(), role.why.clone()]);
+        text.push_str(&print::table(&["guessed", "because"], roles));
+        let config = match self.file.as_str() {
+            config::DEFAULT => String::new(),
+            other => format!(" --config {}", print::quoted(other)),
+        };
+        let (program, captures) = (program(), print::quoted(&self.captures));
+        let range = self.range();
+        let _ = writeln!(text, "\nnext: check the roles in it, then");
+        let _ = writeln!(text, "  {program} baseline {captures}{config}{range}   # or any folder of good data");
+        let _ = writeln!(text, "  {program} backfill{config}");
+        text
+    }
+
+    /// The first quarter or so as the baseline, where the times are known.
+    fn range(&self) -> String {
+        let parse = |time: &Option<String>| time.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let (Some(first), Some(last)) = (parse(&self.first_time), parse(&self.last_time)) else { return String::new() };
+        let end = first.as_microsecond() + (last.as_microsecond() - first.as_microsecond()) / 4;
+        match jiff::Timestamp::from_microsecond(end) {
+            Ok(end) => format!(" --to {}", end.to_zoned(TimeZone::UTC).date()),
+            Err(_) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let mut guess = Guess::default();
+        guess.roles.timestamp = Some("a \"b\"\n\u{7f}".to_owned());
+        guess.roles.ignore = vec!["x\ny".to_owned()];
+        guess.reasons = vec![("timestamp".to_owned(), "its name\nsays so".to_owned())];
+        guess.columns = vec![("x\ny".to_owned(), "Utf8".to_owned())];
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("driftscan.toml");
+        std::fs::write(&file, document("s3://b/flights/*", &guess)).unwrap();
+        let config = Config::load(Some(&file)).unwrap();
+        assert_eq!(config.roles.timestamp, guess.roles.timestamp);
+        assert_eq!(config.roles.ignore, guess.roles.ignore);
+        assert_eq!(config.monitor.name.as_deref(), Some("flights"));
+    }
+}

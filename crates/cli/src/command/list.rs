@@ -1,0 +1,140 @@
+//! `list`: the registries, with one page per entry.
+
+use anyhow::anyhow;
+use serde::Serialize;
+
+use crate::{
+    args::{Common, List, Registry},
+    nearest, print,
+};
+
+/// One entry of a registry.
+#[derive(Debug, Serialize)]
+struct Entry {
+    name: String,
+    title: String,
+    #[serde(flatten)]
+    facts: serde_json::Map<String, serde_json::Value>,
+    page: String,
+}
+
+pub(crate) fn run(common: &Common, args: &List) -> anyhow::Result<u8> {
+    let (kind, entries) = match args.what {
+        Registry::Metrics => ("metric", metrics()),
+        Registry::Checks => ("check", checks()),
+        Registry::Columns => ("column", columns()),
+    };
+    match &args.name {
+        None => print::result(common.format, &entries, |entries| overview(kind, entries))?,
+        Some(name) => {
+            let found = find(kind, &entries, name)?;
+            print::result(common.format, &found, |found| {
+                found.iter().map(|entry| page(entry)).collect::<Vec<_>>().join("\n")
+            })?;
+        }
+    }
+    Ok(crate::exit::DONE)
+}
+
+/// The entry of a name; for columns also all of a table, or those of one name in every table.
+fn find<'a>(kind: &str, entries: &'a [Entry], name: &str) -> anyhow::Result<Vec<&'a Entry>> {
+    let named = |entry: &&Entry| {
+        let (table, column) = entry.name.split_once('.').unwrap_or_default();
+        entry.name == name || (kind == "column" && (table == name || column == name))
+    };
+    let found: Vec<_> = entries.iter().filter(named).collect();
+    if found.is_empty() {
+        // Columns are known by their own name too.
+        let names = entries.iter().flat_map(|entry| {
+            let own = entry.name.split_once('.').filter(|_| kind == "column").map(|(_, column)| column);
+            own.into_iter().chain([entry.name.as_str()])
+        });
+        let hint = nearest::hint(name, names);
+        return Err(anyhow!("{kind} `{name}` is not known; {hint} (`driftscan list {kind}s` shows all)"));
+    }
+    Ok(found)
+}
+
+fn metrics() -> Vec<Entry> {
+    let entry = |metric: &monitor::Metric| Entry {
+        name: metric.name.to_owned(),
+        title: metric.title.to_owned(),
+        facts: facts(&[
+            ("method", metric.method.into()),
+            ("range", range(metric.range).into()),
+            ("threshold", metric.threshold.into()),
+            ("decides", metric.floor.is_some().into()),
+            ("symmetric", metric.symmetric.into()),
+            ("reference", metric.reference.into()),
+        ]),
+        page: metric.page.to_owned(),
+    };
+    monitor::METRICS.iter().map(entry).collect()
+}
+
+fn checks() -> Vec<Entry> {
+    let entry = |check: &monitor::Check| Entry {
+        name: check.name.to_owned(),
+        title: check.title.to_owned(),
+        facts: facts(&[]),
+        page: check.page.to_owned(),
+    };
+    monitor::CHECKS.iter().map(entry).collect()
+}
+
+fn columns() -> Vec<Entry> {
+    let of_table = |table: &'static monitor::Table| {
+        table.columns.iter().map(|column| Entry {
+            name: format!("{}.{}", table.name, column.name),
+            title: column.about.to_owned(),
+            facts: facts(&[("type", column.data_type.into()), ("table", table.about.into())]),
+            page: String::new(),
+        })
+    };
+    monitor::TABLES.iter().flat_map(of_table).collect()
+}
+
+fn range((low, high): (f64, f64)) -> String {
+    let high = if high.is_finite() { print::number(high) } else { "any".to_owned() };
+    format!("{} to {high}", print::number(low))
+}
+
+fn facts(facts: &[(&str, serde_json::Value)]) -> serde_json::Map<String, serde_json::Value> {
+    facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+fn overview(kind: &str, entries: &[Entry]) -> String {
+    let shown: &[&str] = match kind {
+        "metric" => &["range", "threshold", "decides"],
+        "column" => &["type"],
+        _ => &[],
+    };
+    let heads: Vec<&str> = [kind].iter().chain(shown).chain(&["about"]).copied().collect();
+    let rows = entries.iter().map(|entry| {
+        let facts = shown.iter().map(|name| show(&entry.facts[*name]));
+        [entry.name.clone()].into_iter().chain(facts).chain([entry.title.clone()]).collect()
+    });
+    let example = entries.first().map(|entry| entry.name.as_str()).unwrap_or_default();
+    format!("{}\n`driftscan list {kind}s {example}` shows a page\n", print::table(&heads, rows))
+}
+
+fn page(entry: &Entry) -> String {
+    let mut text = format!("{}: {}\n", entry.name, entry.title);
+    for (name, value) in &entry.facts {
+        text.push_str(&format!("  {name:<10} {}\n", show(value)));
+    }
+    if !entry.page.is_empty() {
+        text.push_str(&format!("\n{}\n", entry.page.trim_end()));
+    }
+    text
+}
+
+fn show(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Bool(true) => "yes".to_owned(),
+        serde_json::Value::Bool(false) => String::new(),
+        serde_json::Value::Number(number) => number.as_f64().map(print::number).unwrap_or_default(),
+        _ => "-".to_owned(),
+    }
+}

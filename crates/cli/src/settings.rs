@@ -1,0 +1,161 @@
+//! Flags and file together: what a run is told, and where its data is.
+
+use std::{env, path::Path};
+
+use anyhow::{Context as _, anyhow};
+use monitor::{Every, Location, Store, TimeZone};
+
+use crate::{
+    args::{self, BadFiles, Common, Range, Resources, RoleFlags},
+    config::{self, Config},
+    nearest,
+};
+
+/// Flags of a run, each empty where it was not given.
+#[derive(Debug)]
+pub(crate) struct Flags<'a> {
+    pub(crate) roles: &'a RoleFlags,
+    pub(crate) window: Option<&'a str>,
+    pub(crate) range: &'a Range,
+    pub(crate) segments: &'a args::Segments,
+    pub(crate) bad_files: BadFiles,
+    pub(crate) resources: Resources,
+}
+
+/// Settings of a run; flags win over the file.
+pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<monitor::Settings> {
+    let zone = flags.range.timezone.as_deref().or(config.windows.timezone.as_deref()).unwrap_or("UTC");
+    let timezone = timezone(zone)?;
+    let bound = |flag: &str, text: &Option<String>| match text {
+        Some(text) => monitor::Windows::parse_bound(text, &timezone)
+            .map(Some)
+            .map_err(|_| anyhow!("{flag}: expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`")),
+        None => Ok(None),
+    };
+    let (from, to) = (bound("--from", &flags.range.from)?, bound("--to", &flags.range.to)?);
+    if let (Some(start), Some(end)) = (from, to)
+        && start >= end
+    {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (from, to) = (text(&flags.range.from), text(&flags.range.to));
+        return Err(anyhow!("--to: expected a time after --from `{from}`, found `{to}`"));
+    }
+    let every: Every = match flags.window.or(config.windows.every.as_deref()) {
+        Some(text) => text.parse()?,
+        None => Every::Day,
+    };
+    Ok(monitor::Settings {
+        monitor: config.monitor.name.clone().unwrap_or_else(|| "default".to_owned()),
+        roles: roles(flags.roles, &config.roles),
+        windows: monitor::Windows { every, timezone, from, to },
+        segment_by: either(&flags.segments.segment_by, &config.segments.by),
+        metrics: known_metrics(&config.drift.metrics)?,
+        on_bad_file: match flags.bad_files.on_bad_file {
+            args::OnBadFile::Quarantine => monitor::OnBadFile::Quarantine,
+            args::OnBadFile::Fail => monitor::OnBadFile::Fail,
+        },
+        threads: flags.resources.threads.map_or(0, usize::from),
+        memory_bytes: flags.resources.memory,
+    })
+}
+
+/// The file that a command reads.
+pub(crate) fn config(common: &Common) -> anyhow::Result<Config> {
+    Config::load(common.config.as_deref())
+}
+
+/// A store with as many threads for input and output as for work.
+pub(crate) fn store(resources: Resources) -> anyhow::Result<Store> {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = resources.threads.map_or_else(cores, usize::from);
+    Store::new(threads.min(8)).map_err(|error| anyhow!(error.chain()))
+}
+
+/// A place from a flag, or from the file when the flag is missing.
+pub(crate) fn place(
+    flag: Option<&str>,
+    name: &str,
+    config: &Config,
+    key: &str,
+    configured: Option<&str>,
+) -> anyhow::Result<Location> {
+    if let Some(text) = flag {
+        return named(text);
+    }
+    let text = configured.ok_or_else(|| {
+        anyhow!("{name} is missing; give it on the command line, or as `{key}` in {}", config::DEFAULT)
+    })?;
+    named(&from_folder(&config.folder, text)).with_context(|| format!("`{key}`"))
+}
+
+/// A place as typed.
+pub(crate) fn named(text: &str) -> anyhow::Result<Location> {
+    let here = env::current_dir().context("failed to find the current folder")?;
+    Location::parse(text, &here).map_err(|error| anyhow!(error.chain()))
+}
+
+/// A path of the file, as it would be typed here.
+fn from_folder(folder: &Path, text: &str) -> String {
+    if text.contains("://") || Path::new(text).is_absolute() || folder.as_os_str().is_empty() {
+        return text.to_owned();
+    }
+    folder.join(text).to_string_lossy().into_owned()
+}
+
+fn timezone(name: &str) -> anyhow::Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        anyhow!("time zone `{name}` is not known; expected a name of the tz database, such as UTC or Europe/Rome")
+    })
+}
+
+fn roles(flags: &RoleFlags, config: &config::Roles) -> monitor::Roles {
+    let one = |flag: &Option<String>, configured: &Option<String>| flag.clone().or_else(|| configured.clone());
+    monitor::Roles {
+        timestamp: one(&flags.timestamp, &config.timestamp),
+        id: one(&flags.id, &config.id),
+        prediction: one(&flags.prediction, &config.prediction),
+        probability: one(&flags.probability, &config.probability),
+        label: one(&flags.label, &config.label),
+        latency: one(&flags.latency, &config.latency),
+        features: either(&flags.features, &config.features),
+        ignore: either(&flags.ignore, &config.ignore),
+    }
+}
+
+fn either(flag: &[String], configured: &[String]) -> Vec<String> {
+    if flag.is_empty() { configured.to_vec() } else { flag.to_vec() }
+}
+
+fn known_metrics(names: &[String]) -> anyhow::Result<Vec<String>> {
+    let known = monitor::METRICS.iter().map(|metric| metric.name);
+    match names.iter().find(|name| !known.clone().any(|known| known == name.as_str())) {
+        None => Ok(names.to_vec()),
+        Some(wrong) => {
+            let hint = nearest::hint(wrong, known);
+            Err(anyhow!("drift.metrics: metric `{wrong}` is not known; {hint} (`driftscan list metrics` shows all)"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_win_and_paths_start_at_the_file() {
+        let config = config::Roles { id: Some("a".into()), label: Some("b".into()), ..config::Roles::default() };
+        let flags = RoleFlags { id: Some("c".into()), ..RoleFlags::default() };
+        let roles = roles(&flags, &config);
+        assert_eq!((roles.id.as_deref(), roles.label.as_deref()), (Some("c"), Some("b")));
+        assert_eq!(from_folder(Path::new("ops"), "captures/"), "ops/captures/");
+        assert_eq!(from_folder(Path::new("ops"), "s3://b/c"), "s3://b/c");
+        assert_eq!(from_folder(Path::new(""), "c"), "c");
+    }
+
+    #[test]
+    fn unknown_zones_and_metrics_are_named() {
+        assert!(timezone("Europe/Rom").unwrap_err().to_string().contains("`Europe/Rom`"));
+        let error = known_metrics(&["jensen_shanon".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("did you mean `jensen_shannon`?"), "{error}");
+    }
+}

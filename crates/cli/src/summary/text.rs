@@ -1,0 +1,145 @@
+//! A summary that a person can read in ten seconds.
+
+use std::fmt::Write as _;
+
+use super::{Broken, Summary, WorstFeature, WorstWindow};
+use crate::{print, size};
+
+/// Constraints named for each window.
+const NAMED: usize = 3;
+
+impl Summary {
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        self.heading(&mut text);
+        if !self.worst_windows.is_empty() {
+            text.push_str("\nworst windows (rare and large breaches first; in brackets, the windows that share them)\n");
+            text.push_str(&print::table(
+                &["window", "#rows", "#violations", "most unusual"],
+                self.worst_windows.iter().map(window_row),
+            ));
+        }
+        if !self.worst_features.is_empty() {
+            text.push_str("\nworst features (by windows broken)\n");
+            text.push_str(&print::table(
+                &["feature", "#violations", "#warnings", "since", "worst window", "worst value"],
+                self.worst_features.iter().map(feature_row),
+            ));
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "\nnote: {}", print::plain(note));
+        }
+        if !self.next.is_empty() {
+            text.push_str("\nnext:\n");
+            for next in &self.next {
+                let _ = writeln!(text, "  {}   # {}", next.command, next.about);
+            }
+        }
+        text
+    }
+
+    fn heading(&self, text: &mut String) {
+        let windows = &self.windows;
+        let range = match (&windows.first, &windows.last) {
+            (Some(first), Some(last)) => format!(", {first} to {last}"),
+            _ => String::new(),
+        };
+        let state = if self.interrupted { "stopped before its end: run the same command again to go on" } else { "done" };
+        let _ = writeln!(text, "{}: {state}", print::plain(&self.results));
+        let mut lines = vec![
+            (
+                "windows",
+                format!("{} of {}{range} ({})", print::count(windows.count), windows.every, self.timezone),
+            ),
+            (
+                "",
+                format!(
+                    "{} completed, {} with violations, {} without data, {} failed",
+                    print::count(windows.completed),
+                    print::count(windows.completed_with_violations),
+                    print::count(windows.no_data),
+                    print::count(windows.failed)
+                ),
+            ),
+            ("found", format!("{}, {}", print::counted(self.violations, "violation"), print::counted(self.warnings, "warning"))),
+            ("rows", self.rows()),
+            ("files", self.files()),
+        ];
+        if windows.of_segments > 0 {
+            lines.insert(2, ("", format!("and {} of single segments", print::count(windows.of_segments))));
+        }
+        for group in &self.quarantined {
+            let example = group.files.first().map(String::as_str).unwrap_or_default();
+            let files = print::counted(group.files.len() as u64, "file");
+            lines.push(("set aside", format!("{files}: {} (first: {})", print::plain(&group.reason), print::plain(example))));
+        }
+        for (name, line) in lines {
+            let _ = writeln!(text, "  {name:<9}  {line}");
+        }
+    }
+
+    fn rows(&self) -> String {
+        let mut line = format!("{}, compared with {} of the baseline", print::count(self.rows), print::count(self.baseline_rows));
+        if self.rows_without_time > 0 {
+            let _ = write!(line, "; {} more without a readable time are in no window", print::count(self.rows_without_time));
+        }
+        line
+    }
+
+    fn files(&self) -> String {
+        let files = &self.files;
+        let mut line = format!("{} read ({})", print::count(files.read), size::show(files.bytes));
+        for (number, what) in [
+            (files.outside_range, "outside the range"),
+            (files.quarantined, "set aside"),
+            (files.not_captures, "of another kind"),
+        ] {
+            if number > 0 {
+                let _ = write!(line, ", {} {what}", print::count(number));
+            }
+        }
+        line
+    }
+}
+
+fn window_row(worst: &WorstWindow) -> Vec<String> {
+    let named: Vec<_> = worst.broken.iter().take(NAMED).map(broken).collect();
+    vec![worst.window.clone(), print::count(worst.rows), print::count(worst.violations), named.join("; ")]
+}
+
+/// `dep_delay completeness 0.305, baseline 0.981 [12]`.
+fn broken(broken: &Broken) -> String {
+    let mut text = String::new();
+    if let Some(segment) = &broken.segment {
+        let _ = write!(text, "{segment} ");
+    }
+    if let Some(feature) = &broken.feature {
+        let _ = write!(text, "{feature} ");
+    }
+    text.push_str(short(broken.check, broken.metric));
+    if let Some(value) = broken.value {
+        let _ = write!(text, " {}", print::number(value));
+    }
+    if let Some(baseline) = broken.baseline_value {
+        let _ = write!(text, " (baseline {})", print::number(baseline));
+    }
+    let _ = write!(text, " [{}]", print::count(broken.windows));
+    text
+}
+
+/// What the value is: the metric says it where the check compares distributions.
+fn short(check: &'static str, metric: &'static str) -> &'static str {
+    if check == "baseline_drift" { metric } else { check }
+}
+
+fn feature_row(feature: &WorstFeature) -> Vec<String> {
+    let what = short(feature.check.unwrap_or_default(), feature.metric.unwrap_or_default());
+    vec![
+        feature.feature.clone(),
+        print::count(feature.violations),
+        print::count(feature.warnings),
+        feature.since.clone(),
+        feature.worst_window.clone().unwrap_or_default(),
+        format!("{what} {}", print::optional(feature.value)),
+    ]
+}

@@ -1,0 +1,242 @@
+//! Making a baseline: survey, freeze, profile, suggest, write.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use profile::{Kind, Profile, Spec, Survey};
+use store::{Columns, Location, Plan, PlanOptions, PlanStatus, Store};
+
+use super::{
+    inferred_type, statistics,
+    stored::{self, Stored},
+    suggest,
+};
+use crate::{
+    Error, OnBadFile, Progress, Settings, Watch,
+    gather::{self, Pass},
+    group::Grouping,
+    run::plan_captures,
+    score::deciding_metric,
+    window::{Calendar, Every},
+};
+
+/// What a baseline came to.
+#[derive(Debug, Default)]
+pub struct BaselineOutcome {
+    /// Rows in it.
+    pub rows: u64,
+    /// Files read.
+    pub files: u64,
+    /// Features, in the order of their columns.
+    pub features: Vec<BaselineFeature>,
+    /// Files set aside: path and reason.
+    pub quarantined: Vec<(String, String)>,
+    /// Remarks, each one sentence.
+    pub notes: Vec<String>,
+    /// Whether it was stopped before its end; then nothing was written.
+    pub interrupted: bool,
+}
+
+/// One feature of a baseline.
+#[derive(Debug, Clone)]
+pub struct BaselineFeature {
+    /// Name.
+    pub name: String,
+    /// Integral, Fractional, String or Unknown.
+    pub inferred_type: &'static str,
+    /// Share of rows with a value, 0 to 1.
+    pub completeness: f64,
+    /// Metric that decides on drift; empty where nothing can be compared.
+    pub metric: &'static str,
+    /// Different values, estimated.
+    pub distinct: u64,
+    /// Smallest and largest value, for numbers.
+    pub range: Option<(f64, f64)>,
+}
+
+/// Profiles a baseline, suggests constraints and writes `statistics.json`, `constraints.json` and
+/// `profile.parquet` into a folder.
+///
+/// # Errors
+/// When nothing can be read, a named column does not exist, or the folder cannot be written.
+pub fn make_baseline(
+    store: &Store,
+    data: &Location,
+    out: &Location,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<BaselineOutcome, Error> {
+    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: crate::run::range(settings) };
+    let mut plan = plan_captures(store, data, &options, settings, watch)?;
+    let mut outcome = BaselineOutcome::default();
+    set_aside(&plan, settings, &mut outcome)?;
+
+    let pool = gather::pool(settings)?;
+    let unfrozen = Spec::default();
+    let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
+    let grouping = Grouping { spec: &unfrozen, settings, calendar, by_hour: false };
+    // A pass whose sources turn out bad is followed by one without them, so both see the same rows.
+    let spec = loop {
+        let mut bad: Vec<(usize, String)> = Vec::new();
+        let mut survey = Survey::default();
+        let mut progress = gather::planned(&plan);
+        let shared = Arc::new(plan);
+        let pass = Pass { store, plan: &shared, settings, pool: &pool, watch };
+        let finished = pass.run(
+            Columns::All,
+            |_, task| grouping.survey(task),
+            Survey::merge,
+            &mut progress,
+            |source, result, _| {
+                match result {
+                    Ok(part) => survey.merge(part.unwrap_or_default()),
+                    Err(reason) => bad.push((source, reason)),
+                }
+                Ok(())
+            },
+        )?;
+        plan = Arc::try_unwrap(shared).unwrap_or_else(|shared| shared.as_ref().clone());
+        if !finished {
+            outcome.interrupted = true;
+            return Ok(outcome);
+        }
+        if bad.is_empty() {
+            break survey.freeze();
+        }
+        for (source, reason) in bad {
+            plan.sources[source].status = PlanStatus::Quarantined(reason);
+        }
+        outcome.quarantined.clear();
+        set_aside(&plan, settings, &mut outcome)?;
+    };
+    let Some(stored) = profile_baseline(store, plan, spec, settings, &pool, watch, &mut outcome)? else {
+        return Ok(outcome);
+    };
+    write(store, out, settings, &stored, &mut outcome)?;
+    Ok(outcome)
+}
+
+/// The second pass: everything counted under the frozen spec.
+fn profile_baseline(
+    store: &Store,
+    plan: Plan,
+    spec: Spec,
+    settings: &Settings,
+    pool: &rayon::ThreadPool,
+    watch: Watch<'_>,
+    outcome: &mut BaselineOutcome,
+) -> Result<Option<Stored>, Error> {
+    let mut profiles: BTreeMap<Option<Arc<str>>, Profile> = BTreeMap::from([(None, Profile::new(&spec))]);
+    let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
+    let mut progress: Progress = gather::planned(&plan);
+    let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
+    let grouping = Grouping { spec: &spec, settings, calendar, by_hour: true };
+    let plan = Arc::new(plan);
+    let mut rows_without_time = 0;
+    let pass = Pass { store, plan: &plan, settings, pool, watch };
+    let finished = pass.run(
+        Columns::All,
+        |_, task| grouping.read(task),
+        crate::group::Grouped::merge,
+        &mut progress,
+        |source, result, _| {
+            let grouped = result.map_err(|reason| Error::BadFile {
+                path: plan.sources[source].source.path.clone(),
+                reason,
+            })?;
+            let grouped = grouped.unwrap_or_default();
+            outcome.files += 1;
+            rows_without_time += grouped.rows_without_time;
+            #[expect(clippy::iter_over_hash_type, reason = "adding counts gives the same in any order")]
+            for (hour, rows) in grouped.hours {
+                *hours.entry(hour).or_default() += rows;
+            }
+            for part in grouped.parts {
+                if part.segment.is_some() {
+                    profiles.entry(part.segment).or_insert_with(|| Profile::new(&spec)).merge(&part.profile);
+                }
+                if let Some(all) = profiles.get_mut(&None) {
+                    all.merge(&part.profile);
+                }
+            }
+            Ok(())
+        },
+    )?;
+    if !finished {
+        outcome.interrupted = true;
+        return Ok(None);
+    }
+    if rows_without_time > 0 {
+        outcome.notes.push(format!("{rows_without_time} rows have no readable time and are not in the baseline"));
+    }
+    Ok(Some(Stored { spec, profiles, hours }))
+}
+
+fn write(
+    store: &Store,
+    out: &Location,
+    settings: &Settings,
+    stored: &Stored,
+    outcome: &mut BaselineOutcome,
+) -> Result<(), Error> {
+    let Some(all) = stored.profiles.get(&None).filter(|profile| profile.rows > 0) else {
+        return Err(Error::NoData {
+            reason: "the baseline has no rows: check the range (--from, --to) and the timestamp column".to_owned(),
+        });
+    };
+    let constraints = suggest::suggest(&stored.spec, all, &settings.roles);
+    let document = |value: &serde_json::Value| serde_json::to_vec_pretty(value);
+    stored::write(store, out, stored)?;
+    let statistics = statistics::statistics(&stored.spec, all);
+    store.write(&out.join("statistics.json")?, document(&statistics)?)?;
+    store.write(&out.join("constraints.json")?, document(&serde_json::to_value(&constraints)?)?)?;
+    outcome.rows = all.rows;
+    for (spec, profile) in stored.spec.features().iter().zip(&all.features) {
+        outcome.features.push(BaselineFeature {
+            name: spec.name.clone(),
+            inferred_type: inferred_type(&spec.kind),
+            completeness: profile.counts.missing_ratio().map_or(0.0, |missing| 1.0 - missing),
+            metric: deciding_metric(&spec.kind, None).map_or("", |metric| metric.name),
+            distinct: profile.distinct.estimate(),
+            range: match &spec.kind {
+                Kind::Number { bins, .. } => bins.range(),
+                _ => None,
+            },
+        });
+    }
+    let uncovered: BTreeSet<&str> = stored
+        .spec
+        .features()
+        .iter()
+        .filter(|feature| feature.kind == Kind::Uncovered)
+        .map(|feature| feature.name.as_str())
+        .collect();
+    for name in uncovered {
+        outcome.notes.push(format!("`{name}` has a type that is not profiled; its scores say `not_comparable`"));
+    }
+    Ok(())
+}
+
+/// Records what the plan could not open.
+fn set_aside(plan: &Plan, settings: &Settings, outcome: &mut BaselineOutcome) -> Result<(), Error> {
+    for source in &plan.sources {
+        if let PlanStatus::Quarantined(reason) = &source.status {
+            let path = source.source.path.clone();
+            if settings.on_bad_file == OnBadFile::Fail {
+                return Err(Error::BadFile { path, reason: reason.clone() });
+            }
+            outcome.quarantined.push((path, reason.clone()));
+        }
+    }
+    if plan.sources.iter().all(|source| !matches!(source.status, PlanStatus::Ready)) {
+        let first = outcome.quarantined.first();
+        let why = first.map_or_else(
+            || "all files lie outside the range".to_owned(),
+            |(path, reason)| format!("no file can be used; the first is {path}: {reason}"),
+        );
+        return Err(Error::NoData { reason: why });
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! The pass over captures that baselines and runs share: tasks in parallel, sources whole and in order.
+
+use std::{ops::ControlFlow, sync::Arc, sync::atomic::Ordering};
+
+use profile::in_order;
+use rayon::ThreadPool;
+use store::{Columns, Plan, PlanStatus, PlannedSource, Store, Task};
+
+use crate::{Error, Progress, Settings, Watch};
+
+/// Bytes prefetched where no budget was given.
+const DEFAULT_MEMORY: u64 = 1 << 30;
+
+/// How a pass over the sources of a plan is made.
+pub(crate) struct Pass<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) plan: &'a Arc<Plan>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) pool: &'a ThreadPool,
+    pub(crate) watch: Watch<'a>,
+}
+
+impl Pass<'_> {
+    /// Reads every source that is ready. `work` runs on the pool, once a task; its results are merged in task
+    /// order. `done` runs on the calling thread, once a source in plan order, with what came of it whole or with
+    /// the reason why it cannot be used. Returns whether the pass came to its end.
+    pub(crate) fn run<R: Send>(
+        &self,
+        columns: Columns,
+        work: impl Fn(&PlannedSource, Task) -> Result<R, String> + Sync,
+        merge: impl Fn(&mut R, R),
+        progress: &mut Progress,
+        mut done: impl FnMut(usize, Result<Option<R>, String>, &mut Progress) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let sources = &self.plan.sources;
+        let ready = |source: &PlannedSource| matches!(source.status, PlanStatus::Ready);
+        let scan = self.store.scan(self.plan, columns, prefetch(self.settings));
+        let stop = scan.stop_handle();
+        let threads = self.pool.current_num_threads();
+        let mut failure = None;
+        // The source whose tasks come in, with what came of those so far.
+        let mut open: Option<(usize, Result<Option<R>, String>)> = None;
+        let mut next = 0;
+        let mut finish_before = |at: usize, open: &mut Option<(usize, Result<Option<R>, String>)>, progress: &mut Progress| {
+            while next < at {
+                let result = match open.take_if(|(source, _)| *source == next) {
+                    Some((_, result)) => result,
+                    None => Ok(None),
+                };
+                if ready(&sources[next]) {
+                    progress.sources_done += 1;
+                    done(next, result, progress)?;
+                    (self.watch.progress)(*progress);
+                }
+                next += 1;
+            }
+            Ok(())
+        };
+        in_order(
+            self.pool,
+            scan,
+            2 * threads,
+            |task: Task| {
+                let (source, rows, bytes) = (task.source, task.rows, task.bytes);
+                let result = match sources.get(source) {
+                    Some(planned) => work(planned, task),
+                    None => Err("the plan does not know this source".to_owned()),
+                };
+                (source, rows, bytes, result)
+            },
+            |(source, rows, bytes, result)| {
+                if self.watch.stop.load(Ordering::Relaxed) {
+                    return ControlFlow::Break(());
+                }
+                if let Err(error) = finish_before(source, &mut open, progress) {
+                    failure = Some(error);
+                    return ControlFlow::Break(());
+                }
+                progress.rows_done += rows;
+                progress.bytes_done += bytes;
+                (self.watch.progress)(*progress);
+                let (_, whole) = open.get_or_insert((source, Ok(None)));
+                match (whole, result) {
+                    (Err(_), _) => {}
+                    (whole, Err(reason)) => *whole = Err(reason),
+                    (Ok(Some(whole)), Ok(part)) => merge(whole, part),
+                    (Ok(empty), Ok(part)) => *empty = Some(part),
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        stop.stop();
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        if self.watch.stop.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        finish_before(sources.len(), &mut open, progress)?;
+        Ok(true)
+    }
+}
+
+/// A pool of the threads that were asked for.
+pub(crate) fn pool(settings: &Settings) -> Result<ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build().map_err(|error| Error::Setting {
+        name: "threads".to_owned(),
+        reason: format!("could not start {} threads: {error}", settings.threads),
+    })
+}
+
+/// Half of the budget goes to bytes that wait; the other half to what is made of them.
+fn prefetch(settings: &Settings) -> u64 {
+    let budget = if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes };
+    (budget / 2).min(256 << 20)
+}
+
+/// Counters of a plan.
+pub(crate) fn planned(plan: &Plan) -> Progress {
+    let ready: Vec<_> = plan.sources.iter().filter(|s| matches!(s.status, PlanStatus::Ready)).collect();
+    let tasks = || ready.iter().flat_map(|source| &source.tasks);
+    Progress {
+        listed: plan.sources.len() as u64 + plan.skipped,
+        sources: ready.len() as u64,
+        rows: tasks().map(|task| task.rows).sum(),
+        bytes: tasks().map(|task| task.bytes).sum(),
+        ..Progress::default()
+    }
+}

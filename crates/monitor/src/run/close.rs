@@ -1,0 +1,228 @@
+//! From a finished window to the rows of its tables.
+
+use std::sync::Arc;
+
+use profile::{FeatureProfile, FeatureSpec, Kind, Profile};
+
+use super::{describe, open::{OpenWindow, Segment}};
+use crate::{
+    baseline::Baseline,
+    check::{ALL, Facts, Finding},
+    score::{Distribution, Pair, Scored, Scorer, judge, volume},
+    tables::{Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus},
+    window::Window,
+};
+
+/// Rows of all tables.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) windows: Vec<WindowRow>,
+    pub(crate) scores: Vec<ScoreRow>,
+    pub(crate) violations: Vec<ViolationRow>,
+    pub(crate) histograms: Vec<HistogramRow>,
+    pub(crate) features: Vec<FeatureRow>,
+}
+
+impl Rows {
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.windows.append(&mut other.windows);
+        self.scores.append(&mut other.scores);
+        self.violations.append(&mut other.violations);
+        self.histograms.append(&mut other.histograms);
+        self.features.append(&mut other.features);
+    }
+}
+
+/// What windows are compared with.
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    pub(super) monitor: Arc<str>,
+    pub(super) baseline: &'a Baseline,
+    pub(super) scorer: Scorer<'a>,
+    /// Rows of the baseline's windows of the same length, ascending; empty where they are not known.
+    pub(super) volumes: Vec<u64>,
+    /// Paths of the sources, by position in the plan.
+    pub(super) paths: &'a [String],
+}
+
+/// One segment on its way through.
+struct Scoring<'a> {
+    key: Key,
+    segment: &'a Segment,
+    baseline: Option<&'a Profile>,
+    volume: Option<Scored>,
+    features: Vec<Scoring1<'a>>,
+}
+
+/// One feature of it.
+struct Scoring1<'a> {
+    spec: &'a FeatureSpec,
+    sides: Option<(&'a FeatureProfile, Distributed)>,
+    current: &'a FeatureProfile,
+    scores: Vec<Scored>,
+}
+
+type Distributed = Option<Distribution>;
+
+impl Judge<'_> {
+    /// Scores a window, its segments together, then lets every check look at it.
+    pub(super) fn window(&self, window: Window, open: &OpenWindow, reason: Option<&str>) -> Rows {
+        let mut scorings: Vec<Scoring<'_>> =
+            open.segments.iter().map(|(name, segment)| self.score(window, name.clone(), segment)).collect();
+        judge(scorings.iter_mut().flat_map(|scoring| {
+            let features = scoring.features.iter_mut().flat_map(|feature| &mut feature.scores);
+            scoring.volume.iter_mut().chain(features)
+        }));
+        let mut rows = Rows::default();
+        for scoring in scorings {
+            rows.append(self.check(scoring, reason));
+        }
+        rows
+    }
+
+    /// A window without rows.
+    pub(super) fn empty(&self, window: Window, reason: Option<String>) -> Rows {
+        let key = self.key(window, None);
+        let mut rows = Rows::default();
+        let mut row = WindowRow {
+            key: key.clone(),
+            status: if reason.is_some() { WindowStatus::Failed } else { WindowStatus::NoData },
+            rows: 0,
+            baseline_rows: self.baseline.profile(None).map_or(0, |profile| profile.rows),
+            files: 0,
+            violations: 0,
+            features_drifted: 0,
+            reason,
+        };
+        if let Some(mut volume) = volume(&key, 0, &self.volumes) {
+            judge(std::iter::once(&mut volume));
+            let facts =
+                Facts { name: "", baseline: None, current: None, scores: std::slice::from_ref(&volume), distribution: None };
+            for (check, finding) in findings(&facts) {
+                row.violations += 1;
+                rows.violations.push(self.violation(&key, None, check, finding, &[]));
+            }
+            rows.scores.push(volume.row);
+        }
+        rows.windows.push(row);
+        rows
+    }
+
+    fn key(&self, window: Window, segment: Option<Arc<str>>) -> Key {
+        Key { monitor: Arc::clone(&self.monitor), window_start: window.start, window_end: window.end, segment }
+    }
+
+    fn score<'a>(&'a self, window: Window, name: Option<Arc<str>>, segment: &'a Segment) -> Scoring<'a> {
+        let key = self.key(window, name);
+        let baseline = self.baseline.profile(key.segment.as_ref());
+        let volume = if key.segment.is_none() { volume(&key, segment.profile.rows, &self.volumes) } else { None };
+        let specs = self.baseline.spec.features();
+        let features = specs.iter().zip(&segment.profile.features).enumerate().map(|(position, (spec, current))| {
+            let before = baseline.and_then(|profile| profile.features.get(position));
+            let Some(before) = before else {
+                return Scoring1 { spec, sides: None, current, scores: Vec::new() };
+            };
+            let constraint = self.baseline.constraints.feature(&spec.name);
+            let pair = Pair { spec, baseline: before, current, constraint };
+            let distribution = Distribution::of(&pair);
+            let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
+            Scoring1 { spec, sides: Some((before, distribution)), current, scores }
+        });
+        let features = features.collect();
+        Scoring { key, segment, baseline, volume, features }
+    }
+
+    fn check(&self, scoring: Scoring<'_>, reason: Option<&str>) -> Rows {
+        let Scoring { key, segment, baseline, volume, features } = scoring;
+        let mut rows = Rows::default();
+        let whole = volume.as_slice();
+        let facts = Facts { name: "", baseline: None, current: None, scores: whole, distribution: None };
+        for (check, finding) in findings(&facts) {
+            let sources = self.paths_of(segment.sources(finding.offence, None, ""));
+            rows.violations.push(self.violation(&key, None, check, finding, &sources));
+        }
+        rows.scores.extend(volume.map(|volume| volume.row));
+        let mut drifted = 0;
+        for (position, feature) in features.into_iter().enumerate() {
+            let name: Arc<str> = feature.spec.name.as_str().into();
+            rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
+            let Some((before, distribution)) = &feature.sides else { continue };
+            let pair = Pair { spec: feature.spec, baseline: before, current: feature.current, constraint: None };
+            rows.histograms.extend(describe::histogram(&key, &name, &pair));
+            let facts = Facts {
+                name: &name,
+                baseline: Some((feature.spec, before)),
+                current: Some(feature.current),
+                scores: &feature.scores,
+                distribution: distribution.as_ref(),
+            };
+            for (check, finding) in findings(&facts) {
+                let sources = self.paths_of(segment.sources(finding.offence, Some(position), &name));
+                rows.violations.push(self.violation(&key, Some(&name), check, finding, &sources));
+            }
+            drifted += u64::from(feature.scores.iter().any(|scored| {
+                scored.row.family == Family::Drift && scored.row.status == Status::Violated
+            }));
+            rows.scores.extend(feature.scores.into_iter().map(|scored| scored.row));
+        }
+        for (name, current) in &segment.profile.extra {
+            let feature: Arc<str> = name.as_str().into();
+            rows.features.push(describe::feature(&key, &feature, &Kind::Empty, current));
+            let facts = Facts { name, baseline: None, current: Some(current), scores: &[], distribution: None };
+            for (check, finding) in findings(&facts) {
+                let sources = self.paths_of(segment.sources(finding.offence, None, name));
+                rows.violations.push(self.violation(&key, Some(&feature), check, finding, &sources));
+            }
+        }
+        let mut reason = reason.map(str::to_owned);
+        if baseline.is_none() {
+            reason = Some("the baseline has no rows of this segment: make it with the same --segment-by".to_owned());
+        }
+        let violations = rows.violations.len() as u64;
+        rows.windows.push(WindowRow {
+            key,
+            status: if violations > 0 { WindowStatus::CompletedWithViolations } else { WindowStatus::Completed },
+            rows: segment.profile.rows,
+            baseline_rows: baseline.map_or(0, |profile| profile.rows),
+            files: segment.files,
+            violations,
+            features_drifted: drifted,
+            reason,
+        });
+        rows
+    }
+
+    fn paths_of(&self, sources: &[u32]) -> Vec<String> {
+        sources.iter().filter_map(|&source| self.paths.get(source as usize)).cloned().collect()
+    }
+
+    fn violation(
+        &self,
+        key: &Key,
+        feature: Option<&Arc<str>>,
+        check: &'static str,
+        finding: Finding,
+        sources: &[String],
+    ) -> ViolationRow {
+        ViolationRow {
+            key: key.clone(),
+            feature: feature.map(Arc::clone),
+            family: finding.family,
+            check,
+            metric: finding.metric,
+            value: finding.value,
+            threshold: finding.threshold,
+            comparison: finding.comparison,
+            baseline_value: finding.baseline_value,
+            severity: finding.severity,
+            rows: finding.rows,
+            description: finding.description,
+            top_contributions: finding.top_contributions,
+            sources: sources.to_vec(),
+        }
+    }
+}
+
+fn findings(facts: &Facts<'_>) -> Vec<(&'static str, Finding)> {
+    ALL.iter().filter_map(|check| Some((check.name, check.find(facts)?))).collect()
+}

@@ -1,0 +1,170 @@
+//! Windows that captures may still touch.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use profile::{FeatureProfile, Kind, Profile, Spec};
+
+use crate::{
+    check::Offence,
+    group::{Grouped, Part},
+    window::{Calendar, Window},
+};
+
+/// Captures named beside a violation.
+const MAX_SOURCES: usize = 5;
+
+/// The records of one window and segment so far.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Segment {
+    pub(super) profile: Profile,
+    /// Captures that have a record in it.
+    pub(super) files: u64,
+    /// The first captures, by position in the plan, for each way of breaking a constraint and feature.
+    evidence: BTreeMap<(Offence, u32), Vec<u32>>,
+    /// The same for columns that the baseline does not have.
+    extra: BTreeMap<String, Vec<u32>>,
+    any: Vec<u32>,
+}
+
+impl Segment {
+    /// Adds what a source has of this window and segment.
+    fn observe(&mut self, spec: &Spec, source: usize, part: &Part) {
+        let source = u32::try_from(source).unwrap_or(u32::MAX);
+        self.files += 1;
+        note(&mut self.any, source);
+        for ((feature, kind), position) in
+            part.profile.features.iter().zip(spec.features().iter().map(|f| &f.kind)).zip(0_u32..)
+        {
+            for offence in offences(feature, kind) {
+                note(self.evidence.entry((offence, position)).or_default(), source);
+            }
+        }
+        for name in part.profile.extra.keys() {
+            note(self.extra.entry(name.clone()).or_default(), source);
+        }
+        self.profile.merge(&part.profile);
+    }
+
+    /// Adds another segment of the same window. Its captures are counted by the caller.
+    fn merge(&mut self, other: &Self) {
+        self.profile.merge(&other.profile);
+        for (key, sources) in &other.evidence {
+            union(self.evidence.entry(*key).or_default(), sources);
+        }
+        for (name, sources) in &other.extra {
+            union(self.extra.entry(name.clone()).or_default(), sources);
+        }
+        union(&mut self.any, &other.any);
+    }
+
+    /// The first captures that hold the offending rows of a feature.
+    pub(super) fn sources(&self, offence: Offence, position: Option<usize>, name: &str) -> &[u32] {
+        let Some(position) = position else {
+            return self.extra.get(name).map_or(&self.any, Vec::as_slice);
+        };
+        let key = (offence, u32::try_from(position).unwrap_or(u32::MAX));
+        self.evidence.get(&key).map_or(&self.any, Vec::as_slice)
+    }
+}
+
+fn note(sources: &mut Vec<u32>, source: u32) {
+    if sources.len() < MAX_SOURCES && sources.last() != Some(&source) {
+        sources.push(source);
+    }
+}
+
+fn union(sources: &mut Vec<u32>, other: &[u32]) {
+    sources.extend(other);
+    sources.sort_unstable();
+    sources.dedup();
+    sources.truncate(MAX_SOURCES);
+}
+
+/// The ways in which some rows of a source may break a constraint.
+fn offences(feature: &FeatureProfile, kind: &Kind) -> impl Iterator<Item = Offence> {
+    let counts = &feature.counts;
+    let (mut outside, mut fractions) = (false, false);
+    if let Kind::Number { bins, integral } = kind {
+        let range = bins.range().zip(feature.moments.min().zip(feature.moments.max()));
+        outside = range.is_some_and(|((low, high), (min, max))| min < low || max > high);
+        fractions = *integral && counts.fractions > 0;
+    }
+    [
+        (Offence::Missing, counts.missing() > 0),
+        (Offence::Absent, counts.absent > 0),
+        (Offence::Mismatched, counts.mismatched > 0 || fractions),
+        (Offence::New, feature.names.new_rows() > 0),
+        (Offence::Outside, outside),
+        (Offence::Negative, counts.negatives > 0),
+    ]
+    .into_iter()
+    .filter_map(|(offence, holds)| holds.then_some(offence))
+}
+
+/// One window with its segments; `None` is all rows.
+#[derive(Debug, Default)]
+pub(super) struct OpenWindow {
+    pub(super) segments: BTreeMap<Option<Arc<str>>, Segment>,
+}
+
+/// All windows that captures may still touch, in order of time.
+#[derive(Debug)]
+pub(super) struct OpenWindows {
+    windows: BTreeMap<Window, OpenWindow>,
+    days: Calendar,
+    /// Everything that starts before is written.
+    closed: i64,
+}
+
+impl OpenWindows {
+    pub(super) fn new(days: Calendar) -> Self {
+        Self { windows: BTreeMap::new(), days, closed: i64::MIN }
+    }
+
+    /// Adds a whole source; refuses one with rows in a window that is already written.
+    pub(super) fn observe(&mut self, spec: &Spec, source: usize, grouped: &Grouped) -> Result<(), String> {
+        if grouped.parts.iter().any(|part| part.window.start < self.closed) {
+            return Err("it has times outside those that its footer states".to_owned());
+        }
+        let mut touched: Vec<Window> = Vec::new();
+        for part in &grouped.parts {
+            let window = self.windows.entry(part.window).or_default();
+            let segment = window.segments.entry(part.segment.clone()).or_default();
+            if segment.profile.features.is_empty() {
+                segment.profile = Profile::new(spec);
+            }
+            segment.observe(spec, source, part);
+            if part.segment.is_some() && !touched.contains(&part.window) {
+                touched.push(part.window);
+                window.segments.entry(None).or_default().files += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the windows out whose date no later source can touch, given the earliest time still to come.
+    pub(super) fn close(&mut self, spec: &Spec, frontier: i64) -> Vec<(Window, OpenWindow)> {
+        let mut closed = Vec::new();
+        while let Some(entry) = self.windows.first_entry() {
+            let window = *entry.key();
+            let day = self.days.window_of(window.start).map_or(window.end, |day| day.end);
+            if window.end.max(day) > frontier {
+                break;
+            }
+            let mut open = entry.remove();
+            self.closed = self.closed.max(window.end.max(day));
+            // All rows are the segments together.
+            if let Some(mut all) = open.segments.remove(&None) {
+                if all.profile.features.is_empty() {
+                    all.profile = Profile::new(spec);
+                    for segment in open.segments.values() {
+                        all.merge(segment);
+                    }
+                }
+                open.segments.insert(None, all);
+            }
+            closed.push((window, open));
+        }
+        closed
+    }
+}

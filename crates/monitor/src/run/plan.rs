@@ -1,0 +1,144 @@
+//! Planning a run: which captures, which columns, which windows of the baseline tell the usual volume.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow_schema::DataType;
+use store::{Location, Plan, PlanOptions, PlanStatus, Store};
+
+use crate::{
+    Baseline, Error, Progress, Settings, Watch,
+    window::{Calendar, Every},
+};
+
+/// Whole windows of the baseline that it takes to say what is usual.
+const MIN_VOLUMES: usize = 3;
+
+/// Refuses results inside captures: the next run would read them.
+pub(super) fn apart(captures: &Location, results: &Location) -> Result<(), Error> {
+    if captures.contains(results) {
+        return Err(Error::Setting {
+            name: "out".to_owned(),
+            reason: format!("expected a folder outside the captures `{captures}`, found `{results}`"),
+        });
+    }
+    Ok(())
+}
+
+/// The range of times that is asked for.
+pub(crate) fn range(settings: &Settings) -> Option<(i64, i64)> {
+    let (from, to) = (settings.windows.from, settings.windows.to);
+    (from.is_some() || to.is_some()).then(|| (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
+}
+
+/// A plan for a run over windows, which need a time.
+pub(super) fn for_windows(
+    store: &Store,
+    captures: &Location,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<Plan, Error> {
+    if let (Some(from), Some(to)) = (settings.windows.from, settings.windows.to)
+        && from >= to
+    {
+        return Err(Error::Setting { name: "from / to".to_owned(), reason: "the range is empty".to_owned() });
+    }
+    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(settings) };
+    let plan = plan_captures(store, captures, &options, settings, watch)?;
+    if settings.roles.timestamp.is_none() {
+        let mut candidates = BTreeSet::new();
+        for schema in plan.sources.iter().filter_map(|source| source.schema.as_ref()) {
+            let times = schema.fields().iter().filter(|field| {
+                matches!(field.data_type(), DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
+            });
+            candidates.extend(times.map(|field| format!("`{}`", field.name())));
+        }
+        let hint = match candidates.len() {
+            0 => "no column has a type of time; name the one that holds it".to_owned(),
+            _ => format!("candidates: {}", candidates.into_iter().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Error::Setting {
+            name: "timestamp".to_owned(),
+            reason: format!("windows need the column that holds the time of a record (--timestamp COL); {hint}"),
+        });
+    }
+    Ok(plan)
+}
+
+/// Lists and opens captures; refuses names of columns that none of them has.
+pub(crate) fn plan_captures(
+    store: &Store,
+    captures: &Location,
+    options: &PlanOptions,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<Plan, Error> {
+    let plan = store.plan(captures, options, &|progress| {
+        (watch.progress)(Progress { listed: progress.listed, ..Progress::default() });
+    })?;
+    let columns: BTreeSet<&str> = plan
+        .sources
+        .iter()
+        .filter_map(|source| source.schema.as_ref())
+        .flat_map(|schema| schema.fields().iter().map(|field| field.name().as_str()))
+        .collect();
+    let ready = plan.sources.iter().any(|source| matches!(source.status, PlanStatus::Ready));
+    if !ready {
+        let first = plan.sources.iter().find_map(|source| match &source.status {
+            PlanStatus::Quarantined(reason) => Some(format!("{}: {reason}", source.source.path)),
+            _ => None,
+        });
+        let reason = match first {
+            Some(first) => format!("no capture in `{captures}` can be used; the first: {first}"),
+            None => format!("no capture in `{captures}` lies in the range: check --from and --to"),
+        };
+        return Err(Error::NoData { reason });
+    }
+    let segments = settings.segment_by.iter().map(|name| ("segment_by", name.as_str()));
+    for (setting, name) in settings.roles.named().chain(segments) {
+        // Members of structs are named with dots; their column is what stands before the first.
+        let column = name.split('.').next().unwrap_or(name);
+        if !columns.contains(name) && !columns.contains(column) {
+            return Err(Error::Unknown { what: "column", found: name.to_owned(), hint: nearest(setting, name, &columns) });
+        }
+    }
+    Ok(plan)
+}
+
+fn nearest(setting: &str, name: &str, columns: &BTreeSet<&str>) -> String {
+    let mut near: Vec<_> =
+        columns.iter().map(|column| (strsim::jaro_winkler(name, column), *column)).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let near: Vec<_> = near.iter().take(3).map(|(_, column)| format!("`{column}`")).collect();
+    format!("`{setting}` names it; nearest: {}", near.join(", "))
+}
+
+/// Earliest time of the sources from each position on.
+pub(super) fn frontier(plan: &Plan) -> Vec<i64> {
+    let mut frontier = vec![i64::MAX; plan.sources.len() + 1];
+    for (index, source) in plan.sources.iter().enumerate().rev() {
+        let first = match source.status {
+            PlanStatus::Ready => source.time.map_or(i64::MIN, |(first, _)| first),
+            _ => i64::MAX,
+        };
+        frontier[index] = frontier[index + 1].min(first);
+    }
+    frontier
+}
+
+/// Rows of the baseline's whole windows, ascending. The first and the last may be cut off, so they are left out.
+pub(super) fn volumes(baseline: &Baseline, calendar: &mut Calendar, every: Every) -> Vec<u64> {
+    if every == Every::All {
+        return Vec::new();
+    }
+    let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
+    for (&hour, &rows) in &baseline.hours {
+        if let Some(window) = hour.checked_mul(3_600_000_000).and_then(|micros| calendar.window_of(micros)) {
+            *windows.entry(window.start).or_default() += rows;
+        }
+    }
+    windows.pop_first();
+    windows.pop_last();
+    let mut volumes: Vec<u64> = windows.into_values().collect();
+    volumes.sort_unstable();
+    if volumes.len() < MIN_VOLUMES { Vec::new() } else { volumes }
+}

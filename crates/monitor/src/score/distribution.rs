@@ -1,0 +1,202 @@
+//! The two distributions of a feature, aligned once and measured by every metric.
+
+use drift::{Measure, Metric, Names, Point, Ranks, Score, Shares};
+use profile::Kind;
+use sketch::{BUCKETS, Bins, Domain, Histogram};
+
+use super::{Missing, Pair};
+
+/// Aligned counts of both sides.
+#[derive(Debug)]
+pub(crate) enum Distribution {
+    /// Ordered values.
+    Numbers {
+        /// Slots with a row on either side.
+        points: Vec<Point>,
+        /// Coarse bins.
+        bins: Vec<Bin>,
+        /// Population standard deviation of the baseline.
+        baseline_std_dev: f64,
+        counts: (Vec<u64>, Vec<u64>),
+    },
+    /// Categories.
+    Names {
+        /// One bin a name with a row on either side; the last `pooled` hold several names each.
+        bins: Vec<Bin>,
+        pooled: usize,
+        counts: (Vec<u64>, Vec<u64>),
+        /// The same rows by hash, where there are too many names to compare one by one.
+        buckets: Option<(Vec<u64>, Vec<u64>)>,
+    },
+}
+
+/// One bin of a chart.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bin {
+    pub(crate) label: String,
+    pub(crate) lower: Option<f64>,
+    pub(crate) upper: Option<f64>,
+    pub(crate) baseline: u64,
+    pub(crate) current: u64,
+}
+
+impl Distribution {
+    /// Aligns both sides; `None` where one has no value.
+    pub(crate) fn of(pair: &Pair<'_>) -> Option<Self> {
+        if pair.baseline.counts.observed() == 0 || pair.current.counts.observed() == 0 {
+            return None;
+        }
+        match &pair.spec.kind {
+            Kind::Number { bins, .. } => Some(numbers(bins, pair)),
+            Kind::Category { domain } => Some(names(domain, pair)),
+            Kind::Empty | Kind::Uncovered => None,
+        }
+    }
+
+    /// The bins of both sides, whether or not they can be compared.
+    pub(crate) fn chart(pair: &Pair<'_>) -> Vec<Bin> {
+        match &pair.spec.kind {
+            Kind::Number { bins, .. } => coarse_bins(bins, &pair.baseline.histogram, &pair.current.histogram),
+            Kind::Category { domain } => names(domain, pair).into_bins(),
+            Kind::Empty | Kind::Uncovered => Vec::new(),
+        }
+    }
+
+    /// The score by a metric.
+    pub(crate) fn measure(&self, metric: &Metric) -> Result<Score, Missing> {
+        let (counts, pooled) = match self {
+            Self::Numbers { counts, .. } => (counts, 0),
+            Self::Names { counts, pooled, .. } => (counts, *pooled),
+        };
+        let shares = Shares { baseline: &counts.0, current: &counts.1, pooled };
+        match (metric.measure, self) {
+            (Measure::Shares(measure), _) => Ok(measure(&shares)?),
+            (Measure::Ranks(measure), Self::Numbers { points, baseline_std_dev, .. }) => {
+                Ok(measure(&Ranks { points, baseline_std_dev: *baseline_std_dev })?)
+            }
+            (Measure::Names(measure), Self::Names { buckets, .. }) => {
+                let buckets = match buckets {
+                    Some((baseline, current)) => Shares { baseline, current, pooled: 0 },
+                    None => shares,
+                };
+                Ok(measure(&Names { names: shares, buckets })?)
+            }
+            _ => Err(Missing(crate::tables::Status::NotComparable)),
+        }
+    }
+
+    /// How values were binned for a metric, for its method.
+    pub(crate) fn binning(&self, metric: &Metric) -> &'static str {
+        match (self, metric.measure) {
+            (Self::Numbers { .. }, Measure::Ranks(_)) => "slots",
+            (Self::Numbers { .. }, _) => "quantile10",
+            (Self::Names { buckets: Some(_), .. }, Measure::Names(_)) => "names+buckets64",
+            (Self::Names { .. }, _) => "names",
+        }
+    }
+
+    /// The bins that a chart shows.
+    pub(crate) fn bins(&self) -> &[Bin] {
+        match self {
+            Self::Numbers { bins, .. } | Self::Names { bins, .. } => bins,
+        }
+    }
+}
+
+impl Distribution {
+    fn into_bins(self) -> Vec<Bin> {
+        match self {
+            Self::Numbers { bins, .. } | Self::Names { bins, .. } => bins,
+        }
+    }
+}
+
+fn numbers(bins: &Bins, pair: &Pair<'_>) -> Distribution {
+    let (baseline, current) = (&pair.baseline.histogram, &pair.current.histogram);
+    // A slot is no wider than the values seen: that tightens the error bounds.
+    let bounds = [&pair.baseline.moments, &pair.current.moments];
+    let min = bounds.iter().filter_map(|m| m.min()).fold(f64::INFINITY, f64::min);
+    let max = bounds.iter().filter_map(|m| m.max()).fold(f64::NEG_INFINITY, f64::max);
+    let point = |index: usize| {
+        let (rows, slot) = ((baseline.slot(index), current.slot(index)), bins.slot(index));
+        (rows.0 + rows.1 > 0).then(|| Point {
+            lower: slot.lower.clamp(min, max),
+            upper: slot.upper.clamp(min, max),
+            baseline: rows.0,
+            current: rows.1,
+        })
+    };
+    let counts = (baseline.coarse(bins), current.coarse(bins));
+    Distribution::Numbers {
+        points: (0..bins.slots()).filter_map(point).collect(),
+        bins: coarse_bins(bins, baseline, current),
+        baseline_std_dev: pair.baseline.moments.std_dev().unwrap_or(0.0),
+        counts,
+    }
+}
+
+/// Coarse bins with labels.
+fn coarse_bins(bins: &Bins, baseline: &Histogram, current: &Histogram) -> Vec<Bin> {
+    let edges = bins.coarse_edges();
+    let (baseline, current) = (baseline.coarse(bins), current.coarse(bins));
+    (0..bins.coarse_bins())
+        .map(|index| {
+            let lower = index.checked_sub(1).and_then(|i| edges.get(i)).copied();
+            let upper = edges.get(index).copied();
+            let label = match (lower, upper) {
+                (None, None) => "all".to_owned(),
+                (None, Some(upper)) => format!("< {}", short(upper)),
+                (Some(lower), None) => format!(">= {}", short(lower)),
+                (Some(lower), Some(upper)) => format!("[{}, {})", short(lower), short(upper)),
+            };
+            Bin { label, lower, upper, baseline: baseline[index], current: current[index] }
+        })
+        .collect()
+}
+
+fn names(domain: &Domain, pair: &Pair<'_>) -> Distribution {
+    let (baseline, current) = (&pair.baseline.names, &pair.current.names);
+    let bin = |label: &str, baseline, current| Bin {
+        label: label.to_owned(),
+        lower: None,
+        upper: None,
+        baseline,
+        current,
+    };
+    let mut bins: Vec<Bin> = Vec::new();
+    let mut theirs = baseline.known_rows().peekable();
+    let mut ours = current.known_rows().peekable();
+    // Both come in order of position.
+    loop {
+        let position = match (theirs.peek(), ours.peek()) {
+            (Some((a, _)), Some((b, _))) => *a.min(b),
+            (Some((a, _)), None) => *a,
+            (None, Some((b, _))) => *b,
+            (None, None) => break,
+        };
+        let before = theirs.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
+        let now = ours.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
+        bins.push(bin(domain.names().get(position).map_or("", |name| name), before, now));
+    }
+    for (name, rows) in current.new_names() {
+        bins.push(bin(name, 0, rows));
+    }
+    let named = bins.len();
+    if baseline.other() + current.other() > 0 {
+        bins.push(bin("(other known names)", baseline.other(), current.other()));
+    }
+    if baseline.uncounted_new_rows() + current.uncounted_new_rows() > 0 {
+        let (before, now) = (baseline.uncounted_new_rows(), current.uncounted_new_rows());
+        bins.push(bin("(other new names)", before, now));
+    }
+    let pooled = bins.len() - named;
+    let counts = (bins.iter().map(|bin| bin.baseline).collect(), bins.iter().map(|bin| bin.current).collect());
+    let buckets = (named > BUCKETS || pooled > 0)
+        .then(|| (baseline.buckets().to_vec(), current.buckets().to_vec()));
+    Distribution::Names { bins, pooled, counts, buckets }
+}
+
+/// Six digits are enough to recognise an edge.
+pub(crate) fn short(value: f64) -> String {
+    format!("{value:.5e}").parse::<f64>().unwrap_or(value).to_string()
+}

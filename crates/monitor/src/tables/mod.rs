@@ -1,0 +1,80 @@
+//! Result tables: their rows, and the Arrow columns that they are written as.
+
+mod columns;
+mod features;
+mod histograms;
+mod runs;
+mod scores;
+mod sources;
+mod violations;
+mod windows;
+
+use std::{fmt, sync::Arc};
+
+pub use features::FeatureRow;
+pub(crate) use features::QUANTILES;
+pub use histograms::HistogramRow;
+pub use runs::RunRow;
+pub use scores::{ScoreRow, Status};
+pub use sources::{SourceRow, SourceStatus};
+pub use violations::{Contribution, Severity, ViolationRow};
+pub use windows::{WindowRow, WindowStatus};
+
+/// What every row of a result starts with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Name of the monitor.
+    pub monitor: Arc<str>,
+    /// Start of the window, microseconds since 1970 UTC.
+    pub window_start: i64,
+    /// End of the window.
+    pub window_end: i64,
+    /// `origin=JFK`; `None` for all rows.
+    pub segment: Option<Arc<str>>,
+}
+
+/// What kind of question a score answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Has the distribution moved?
+    Drift,
+    /// Is the data complete, of the right type, in range?
+    DataQuality,
+}
+
+impl Family {
+    /// As tables write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::DataQuality => "data_quality",
+        }
+    }
+}
+
+/// On which side of its threshold a value breaks a constraint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// Broken when above.
+    Above,
+    /// Broken when below.
+    Below,
+}
+
+impl Comparison {
+    /// As tables write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Above => "above",
+            Self::Below => "below",
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,138 @@
+//! `violations`: one row per constraint found broken.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    RecordBatch,
+    builder::{Float64Builder, ListBuilder, StringBuilder, StructBuilder},
+};
+use arrow_schema::{ArrowError, DataType, Field, Fields};
+
+use super::{Comparison, Family, Key, columns::Columns};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Real, but small.
+    Warning,
+    /// Real, and beyond the threshold.
+    Violation,
+}
+
+impl Severity {
+    /// As tables write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Violation => "violation",
+        }
+    }
+}
+
+/// What one bin adds to the population stability index of its feature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contribution {
+    /// Label of the bin.
+    pub bin: String,
+    /// Share of the baseline's rows, 0 to 1.
+    pub baseline_ratio: f64,
+    /// Share of the window's rows, 0 to 1.
+    pub ratio: f64,
+    /// What it adds; never negative.
+    pub contribution: f64,
+}
+
+/// One constraint found broken.
+#[derive(Debug, Clone)]
+pub struct ViolationRow {
+    /// Monitor, window, segment.
+    pub key: Key,
+    /// Feature; `None` for the window as a whole.
+    pub feature: Option<Arc<str>>,
+    /// Family.
+    pub family: Family,
+    /// Name of the check.
+    pub check: &'static str,
+    /// Metric whose value broke it.
+    pub metric: &'static str,
+    /// The value.
+    pub value: Option<f64>,
+    /// The threshold of a violation.
+    pub threshold: Option<f64>,
+    /// Side of the threshold that breaks it.
+    pub comparison: Option<Comparison>,
+    /// The same number on the baseline.
+    pub baseline_value: Option<f64>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Rows of the window that the value is computed from.
+    pub rows: u64,
+    /// One sentence for people.
+    pub description: String,
+    /// Bins that moved most, at most five, largest first.
+    pub top_contributions: Vec<Contribution>,
+    /// Captures that hold the offending rows, the first five.
+    pub sources: Vec<String>,
+}
+
+impl ViolationRow {
+    pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
+        let members = Fields::from(vec![
+            Field::new("bin", DataType::Utf8, true),
+            Field::new("baseline_ratio", DataType::Float64, true),
+            Field::new("ratio", DataType::Float64, true),
+            Field::new("contribution", DataType::Float64, true),
+        ]);
+        let mut contributions = ListBuilder::new(StructBuilder::new(
+            members,
+            vec![
+                Box::new(StringBuilder::new()),
+                Box::new(Float64Builder::new()),
+                Box::new(Float64Builder::new()),
+                Box::new(Float64Builder::new()),
+            ],
+        ));
+        let mut sources = ListBuilder::new(StringBuilder::new());
+        for row in rows {
+            for item in &row.top_contributions {
+                let builder = contributions.values();
+                if let Some(bin) = builder.field_builder::<StringBuilder>(0) {
+                    bin.append_value(&item.bin);
+                }
+                for (index, number) in [(1, item.baseline_ratio), (2, item.ratio), (3, item.contribution)] {
+                    if let Some(column) = builder.field_builder::<Float64Builder>(index) {
+                        column.append_value(number);
+                    }
+                }
+                builder.append(true);
+            }
+            contributions.append(true);
+            row.sources.iter().for_each(|source| sources.values().append_value(source));
+            sources.append(true);
+        }
+        let (contributions, sources) = (contributions.finish(), sources.finish());
+        let list = |name: &str, list: &arrow_array::ListArray| {
+            Field::new(name, arrow_array::Array::data_type(list).clone(), false)
+        };
+        Columns::new(rows)
+            .key(|row| &row.key)
+            .optional_text("feature", |row| row.feature.as_deref())
+            .text("family", |row| row.family.name())
+            .text("check", |row| row.check)
+            .text("metric", |row| row.metric)
+            .number("value", |row| row.value)
+            .number("threshold", |row| row.threshold)
+            .optional_text("comparison", |row| row.comparison.map(Comparison::name))
+            .number("baseline_value", |row| row.baseline_value)
+            .text("severity", |row| row.severity.name())
+            .count("rows", |row| row.rows)
+            .text("description", |row| &row.description)
+            .push(list("top_contributions", &contributions), Arc::new(contributions.clone()))
+            .push(list("sources", &sources), Arc::new(sources.clone()))
+            .optional_text("top_bin", |row| row.top_contributions.first().map(|top| top.bin.as_str()))
+            .number("top_contribution", |row| row.top_contributions.first().map(|top| top.contribution))
+            .optional_text("first_source", |row| row.sources.first().map(String::as_str))
+            .finish()
+    }
+}

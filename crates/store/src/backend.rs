@@ -1,0 +1,142 @@
+//! The few operations everything here is made of, on the local file system or on an object store.
+
+use crate::error::Error;
+use crate::listing::Object;
+use crate::location::{Cloud, Place};
+use crate::{local, remote};
+use bytes::Bytes;
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, RetryConfig};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An opened store; clones share it.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    Local,
+    Objects(Arc<dyn ObjectStore>),
+}
+
+impl Backend {
+    /// Opens the store of a place; credentials come from the environment variables of each cloud.
+    pub(crate) fn open(place: &Place) -> Result<Self, Error> {
+        let store: Arc<dyn ObjectStore> = match place {
+            Place::Local => return Ok(Self::Local),
+            Place::Memory => Arc::new(InMemory::new()),
+            Place::Bucket { cloud, authority } => {
+                open_bucket(*cloud, authority).map_err(|error| Error::object(authority, "open", error))?
+            }
+        };
+        Ok(Self::Objects(store))
+    }
+
+    /// Bytes of `object` at each of `ranges`, in their order.
+    pub(crate) async fn ranges(&self, object: &Object, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
+        match self {
+            Self::Local => {
+                let object = object.clone();
+                blocking("read", move || local::read_ranges(&object, &ranges)).await
+            }
+            Self::Objects(store) => remote::read_ranges(store.as_ref(), object, ranges).await,
+        }
+    }
+
+    /// All of the object at `key`, or nothing when there is none.
+    pub(crate) async fn read(&self, key: &str, shown: &str) -> Result<Option<Bytes>, Error> {
+        match self {
+            Self::Local => {
+                let (key, shown) = (key.to_owned(), shown.to_owned());
+                blocking("read", move || local::read(&key, &shown)).await
+            }
+            Self::Objects(store) => remote::read(store.as_ref(), key, shown).await,
+        }
+    }
+
+    /// Replaces the object at `key` in one step.
+    pub(crate) async fn write(&self, key: &str, shown: &str, content: Vec<u8>) -> Result<(), Error> {
+        match self {
+            Self::Local => {
+                let (key, shown) = (key.to_owned(), shown.to_owned());
+                blocking("write", move || local::write(&key, &shown, &content)).await
+            }
+            Self::Objects(store) => remote::write(store.as_ref(), key, shown, content).await,
+        }
+    }
+
+    /// Removes the object at `key`, if there is one.
+    pub(crate) async fn delete(&self, key: &str, shown: &str) -> Result<(), Error> {
+        match self {
+            Self::Local => {
+                let (key, shown) = (key.to_owned(), shown.to_owned());
+                blocking("delete", move || local::delete(&key, &shown)).await
+            }
+            Self::Objects(store) => remote::delete(store.as_ref(), key, shown).await,
+        }
+    }
+
+    /// Names of files and folders directly below `key`, sorted; none when there is no such folder.
+    pub(crate) async fn children(&self, key: &str, shown: &str) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Local => {
+                let (key, shown) = (key.to_owned(), shown.to_owned());
+                blocking("list", move || local::children(&key, &shown)).await
+            }
+            Self::Objects(store) => remote::children(store.as_ref(), key, shown).await,
+        }
+    }
+
+    /// Holes between wanted ranges that are cheaper to read than to leave out.
+    pub(crate) fn gap(&self) -> u64 {
+        match self {
+            Self::Local => 64 << 10,
+            Self::Objects(_) => 1 << 20,
+        }
+    }
+
+    /// Ranges longer than this are read in parallel parts.
+    pub(crate) fn largest_read(&self) -> u64 {
+        match self {
+            Self::Local => u64::MAX,
+            Self::Objects(_) => 8 << 20,
+        }
+    }
+
+    /// How many reads of small ranges are worth having under way at once.
+    pub(crate) fn concurrency(&self) -> usize {
+        match self {
+            Self::Local => 8,
+            Self::Objects(_) => 64,
+        }
+    }
+}
+
+/// Runs file system calls where they may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    action: &'static str,
+    call: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(call).await {
+        Ok(outcome) => outcome,
+        Err(error) => Err(Error::lost("local file system", action, error)),
+    }
+}
+
+fn open_bucket(cloud: Cloud, authority: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let retry = RetryConfig { retry_timeout: Duration::from_secs(60), ..RetryConfig::default() };
+    Ok(match cloud {
+        Cloud::Aws => {
+            Arc::new(AmazonS3Builder::from_env().with_bucket_name(authority).with_retry(retry).build()?)
+        }
+        Cloud::Google => Arc::new(
+            GoogleCloudStorageBuilder::from_env().with_bucket_name(authority).with_retry(retry).build()?,
+        ),
+        Cloud::Azure => {
+            let url = format!("abfss://{authority}/");
+            Arc::new(MicrosoftAzureBuilder::from_env().with_url(url).with_retry(retry).build()?)
+        }
+    })
+}

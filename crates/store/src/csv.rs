@@ -1,0 +1,112 @@
+//! Comma-separated values: types found over the whole file, and text where a value does not fit them.
+
+use crate::Error;
+use crate::backend::Backend;
+use crate::decode::BATCH_ROWS;
+use crate::listing::Object;
+use arrow_array::RecordBatch;
+use arrow_csv::ReaderBuilder;
+use arrow_csv::reader::Format;
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use bytes::{Buf as _, Bytes};
+use std::sync::Arc;
+
+/// What some programs put before the header.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// All of a file, which must be the one that was listed.
+pub(crate) async fn load(backend: &Backend, object: &Object) -> Result<Bytes, Error> {
+    if object.bytes == 0 {
+        return Err(Error::corrupt(&object.path, None, "expected a header line, found an empty file"));
+    }
+    let mut whole = Vec::new();
+    let mut start = 0;
+    while start < object.bytes {
+        let end = object.bytes.min(start.saturating_add(backend.largest_read()));
+        whole.push(start..end);
+        start = end;
+    }
+    let mut parts = backend.ranges(object, whole).await?;
+    let content = if parts.len() == 1 { parts.swap_remove(0) } else { parts.concat().into() };
+    Ok(if content.starts_with(BYTE_ORDER_MARK) { content.slice(BYTE_ORDER_MARK.len()..) } else { content })
+}
+
+/// The columns and the number of rows of a file.
+///
+/// Only an empty field is a null. A column takes the narrowest type that all its values have; one that looks like
+/// dates, and has a value that is none, stays text.
+pub(crate) fn infer(content: &Bytes) -> Result<(Schema, u64), ArrowError> {
+    let (schema, _) = format().infer_schema(content.clone().reader(), None)?;
+    if let Ok(rows) = count(content, &schema, None) {
+        return Ok((schema, rows));
+    }
+    let fits = |index: usize| count(content, &schema, Some(vec![index])).is_ok();
+    let fields = schema.fields.iter().enumerate().map(|(index, field)| {
+        let kind = if fits(index) { field.data_type().clone() } else { DataType::Utf8 };
+        Field::new(field.name(), kind, true)
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    let rows = count(content, &schema, None)?;
+    Ok((schema, rows))
+}
+
+/// Decodes a file and counts its rows.
+fn count(content: &Bytes, schema: &Schema, columns: Option<Vec<usize>>) -> Result<u64, ArrowError> {
+    let columns = columns.unwrap_or_else(|| (0..schema.fields.len()).collect());
+    let mut rows = 0;
+    for batch in read(content.clone(), Arc::new(schema.clone()), columns)? {
+        rows += batch?.num_rows() as u64;
+    }
+    Ok(rows)
+}
+
+/// Batches of the columns at the given positions.
+pub(crate) fn read(
+    content: Bytes,
+    schema: SchemaRef,
+    columns: Vec<usize>,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send, ArrowError> {
+    ReaderBuilder::new(schema)
+        .with_format(format())
+        .with_projection(columns)
+        .with_batch_size(BATCH_ROWS)
+        .build(content.reader())
+}
+
+fn format() -> Format {
+    Format::default().with_header(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(text: &'static str) -> (Vec<String>, u64) {
+        let (schema, rows) = infer(&Bytes::from_static(text.as_bytes())).unwrap();
+        (schema.fields.iter().map(|field| format!("{}:{}", field.name(), field.data_type())).collect(), rows)
+    }
+
+    #[test]
+    fn types_hold_for_every_value() {
+        let text = "i,f,t,d,na,empty,b\n1,2,a,2020-01-01,NA,,true\n,2.5,\"b\nc\",2021-13-45,3,,false\n";
+        let expected = ["i:Int64", "f:Float64", "t:Utf8", "d:Utf8", "na:Utf8", "empty:Null", "b:Boolean"];
+        assert_eq!(types(text), (expected.map(str::to_owned).to_vec(), 2));
+    }
+
+    #[test]
+    fn a_number_too_large_is_text() {
+        assert_eq!(types("a,b\n1,1\n99999999999999999999,-9223372036854775808\n").0, ["a:Utf8", "b:Int64"]);
+    }
+
+    #[test]
+    fn header_only_and_crlf() {
+        assert_eq!(types("a,b\r\n"), (vec!["a:Null".into(), "b:Null".into()], 0));
+        assert_eq!(types("a\r\n1\r\n2"), (vec!["a:Int64".into()], 2));
+    }
+
+    #[test]
+    fn uneven_rows_are_refused_with_their_line() {
+        let error = infer(&Bytes::from_static(b"a,b\n1,2\n3\n")).unwrap_err().to_string();
+        assert!(error.contains('2') && error.contains('3'), "{error}");
+    }
+}

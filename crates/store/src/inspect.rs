@@ -1,0 +1,156 @@
+//! What a plan wants to know about one capture, and the reasons to set it aside.
+
+use crate::backend::Backend;
+use crate::capture::{Format, Source};
+use crate::decode::{guard, path_columns, with_path_columns};
+use crate::listing::Object;
+use crate::plan::TaskPlan;
+use crate::times::{self, Times};
+use crate::{Error, chunk, csv, footer};
+use arrow_schema::Fields;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use parquet::basic::Compression;
+use parquet::file::metadata::RowGroupMetaData;
+use std::collections::HashSet;
+use tokio::sync::Semaphore;
+
+/// What one look at a capture tells.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) fields: Fields,
+    pub(crate) file_columns: usize,
+    pub(crate) rows: u64,
+    pub(crate) time: Option<(i64, i64)>,
+    pub(crate) tasks: Vec<TaskPlan>,
+}
+
+/// Looks at captures of one store.
+#[derive(Debug)]
+pub(crate) struct Inspector {
+    backend: Backend,
+    timestamp: Option<String>,
+    /// Text files have to be read whole: two at a time, however many footers are under way.
+    whole_files: Semaphore,
+}
+
+impl Inspector {
+    pub(crate) fn new(backend: Backend, timestamp: Option<String>) -> Self {
+        Self { backend, timestamp, whole_files: Semaphore::new(2) }
+    }
+
+    pub(crate) async fn inspect(&self, object: &Object, source: &Source) -> Result<Facts, Error> {
+        let mut facts = match source.format {
+            Format::Parquet => self.inspect_parquet(object).await?,
+            Format::Csv => self.inspect_csv(object).await?,
+        };
+        let corrupt = |reason: String| Error::corrupt(&object.path, None, reason);
+        check_names(&facts.fields).map_err(corrupt)?;
+        let columns = path_columns(&facts.fields, &source.partitions);
+        facts.file_columns = facts.fields.len();
+        facts.fields = with_path_columns(&facts.fields, &columns);
+        if let Some(timestamp) = self.timestamp.as_ref().filter(|name| facts.fields.find(name).is_none()) {
+            return Err(corrupt(missing(timestamp, &facts.fields)));
+        }
+        Ok(facts)
+    }
+
+    async fn inspect_parquet(&self, object: &Object) -> Result<Facts, Error> {
+        let footer = footer::load(&self.backend, object, self.timestamp.is_some()).await?;
+        let timestamp = self.timestamp.as_deref();
+        guard(|| parquet_facts(&footer.metadata, timestamp, object.bytes))
+            .map_err(|reason| Error::corrupt(&object.path, None, reason))
+    }
+
+    async fn inspect_csv(&self, object: &Object) -> Result<Facts, Error> {
+        let _turn = self.whole_files.acquire().await;
+        let content = csv::load(&self.backend, object).await?;
+        let (schema, rows) =
+            guard(|| csv::infer(&content)).map_err(|reason| Error::corrupt(&object.path, None, reason))?;
+        let task = TaskPlan { row_group: 0, rows, bytes: object.bytes, time: None };
+        let tasks = if rows == 0 { Vec::new() } else { vec![task] };
+        Ok(Facts { fields: schema.fields, file_columns: 0, rows, time: None, tasks })
+    }
+}
+
+fn parquet_facts(
+    metadata: &ArrowReaderMetadata,
+    timestamp: Option<&str>,
+    file_bytes: u64,
+) -> Result<Facts, String> {
+    let groups = metadata.metadata().row_groups();
+    let times = match timestamp {
+        Some(column) => times::of_row_groups(metadata, column).map_err(|error| error.to_string())?,
+        None => vec![Times::Unknown; groups.len()],
+    };
+    let mut rows = 0_u64;
+    let mut tasks = Vec::with_capacity(groups.len());
+    let mut known = Vec::new();
+    for (row_group, (group, times)) in groups.iter().zip(times).enumerate() {
+        let task = task(row_group, group, times, file_bytes)?;
+        if task.rows == 0 {
+            continue;
+        }
+        rows = rows.checked_add(task.rows).ok_or("expected a number of rows, found more than fits")?;
+        known.push(times);
+        tasks.push(task);
+    }
+    Ok(Facts { fields: metadata.schema().fields().clone(), file_columns: 0, rows, time: hull(&known), tasks })
+}
+
+fn task(
+    row_group: usize,
+    group: &RowGroupMetaData,
+    times: Times,
+    file_bytes: u64,
+) -> Result<TaskPlan, String> {
+    let rows = u64::try_from(group.num_rows()).map_err(|_| {
+        format!("expected a number of rows in row group {row_group}, found {}", group.num_rows())
+    })?;
+    let mut bytes = 0_u64;
+    for column in group.columns() {
+        let range = chunk::range(column, file_bytes)?;
+        bytes = bytes.saturating_add(range.end - range.start);
+        if column.compression() == Compression::LZO {
+            let name = column.column_path().string();
+            return Err(format!("expected column `{name}` in a known compression, found LZO"));
+        }
+    }
+    Ok(TaskPlan { row_group, rows, bytes, time: times.bounds() })
+}
+
+/// The times of the whole file; unknown as soon as one row group is, while rows without a time do not count.
+fn hull(times: &[Times]) -> Option<(i64, i64)> {
+    if times.contains(&Times::Unknown) {
+        return None;
+    }
+    let known = || times.iter().filter_map(|times| times.bounds());
+    Some((known().map(|(first, _)| first).min()?, known().map(|(_, last)| last).max()?))
+}
+
+fn check_names(fields: &Fields) -> Result<(), String> {
+    let mut names = HashSet::new();
+    match fields.iter().find(|field| !names.insert(field.name())) {
+        Some(field) => Err(format!("expected every column once, found `{}` twice", field.name())),
+        None => Ok(()),
+    }
+}
+
+fn missing(timestamp: &str, fields: &Fields) -> String {
+    let names: Vec<_> = fields.iter().take(8).map(|field| field.name().as_str()).collect();
+    let more = if fields.len() > 8 { ", ..." } else { "" };
+    format!("no column `{timestamp}`; it has: {}{more}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hull_is_unknown_as_soon_as_a_part_is() {
+        let between = Times::Between(3, 9);
+        assert_eq!(hull(&[between, Times::Never, Times::Between(1, 2)]), Some((1, 9)));
+        assert_eq!(hull(&[between, Times::Unknown]), None);
+        assert_eq!(hull(&[Times::Never]), None);
+        assert_eq!(hull(&[]), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Both ends of the pipe: places, planning and scanning of captures, tables and documents out.
+//!
+//! A [`Store`] opens [`Location`]s, [plans](Store::plan) which captures a run has to read, [scans](Store::scan) them
+//! as tasks whose bytes arrive ahead of the decoder, and writes tables and documents in one step each. It owns the
+//! only asynchronous code: every call here blocks, or hands back a receiving end. It does not know what a window, a
+//! feature or a profile is.
+//!
+//! ```
+//! # fn main() -> Result<(), store::Error> {
+//! let store = store::Store::new(2)?;
+//! let place = store::Location::parse("memory:///notes/first.txt", ".".as_ref())?;
+//! store.write(&place, b"hello".to_vec())?;
+//! assert_eq!(store.read(&place)?.as_deref(), Some(b"hello".as_slice()));
+//! # Ok(())
+//! # }
+//! ```
+
+mod backend;
+mod capture;
+mod chunk;
+mod csv;
+mod decode;
+mod document;
+mod error;
+mod footer;
+mod hive;
+mod inspect;
+mod listing;
+mod local;
+mod location;
+mod parquet_task;
+mod plan;
+mod prefetch;
+mod remote;
+mod scan;
+mod sink;
+mod task;
+mod thrift;
+mod times;
+
+pub use capture::{Format, Source};
+pub use error::{Cause, Error};
+pub use location::Location;
+pub use plan::{Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan};
+pub use scan::{Columns, Scan, StopHandle};
+pub use task::Task;
+
+use backend::Backend;
+use location::Place;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::{Builder, Runtime};
+
+/// Opens places and keeps them open; clones share one runtime and one cache of opened stores.
+///
+/// Its calls block and must not be made from inside an asynchronous runtime.
+#[derive(Debug, Clone)]
+pub struct Store {
+    runtime: Arc<Runtime>,
+    opened: Arc<Mutex<HashMap<Place, Backend>>>,
+}
+
+impl Store {
+    /// A store whose input and output run on `threads` threads of their own.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the threads cannot be started.
+    pub fn new(threads: usize) -> Result<Self, Error> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .thread_name("store")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::io("threads", "open", error))?;
+        Ok(Self { runtime: Arc::new(runtime), opened: Arc::default() })
+    }
+
+    fn backend(&self, location: &Location) -> Result<Backend, Error> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(backend) = opened.get(location.place()) {
+            return Ok(backend.clone());
+        }
+        let backend = Backend::open(location.place())?;
+        opened.insert(location.place().clone(), backend.clone());
+        Ok(backend)
+    }
+}

@@ -1,0 +1,167 @@
+//! The local file system: positioned reads, writes in one step, and a walk that follows links without looping.
+
+use crate::Error;
+use crate::hive::is_hidden;
+use crate::listing::{Found, Object};
+use crate::location::below;
+use bytes::Bytes;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, Write as _};
+use std::ops::Range;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use tempfile::Builder;
+use walkdir::WalkDir;
+
+/// Reads with `pread`, so that nothing shares an offset, and checks before and after that the file stayed the same.
+pub(crate) fn read_ranges(object: &Object, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
+    let failed = |error| Error::io(&object.path, "read", error);
+    let file = match File::open(&object.key) {
+        Err(error) if is_absent(&error) => return Err(changed(object, "nothing".to_owned())),
+        file => file.map_err(failed)?,
+    };
+    check_same(object, &file)?;
+    let read = |range: &Range<u64>| {
+        let length = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
+        let mut buffer = vec![0; length];
+        file.read_exact_at(&mut buffer, range.start)?;
+        Ok(Bytes::from(buffer))
+    };
+    let bytes = ranges.iter().map(read).collect::<io::Result<Vec<_>>>();
+    check_same(object, &file)?;
+    bytes.map_err(failed)
+}
+
+fn check_same(object: &Object, file: &File) -> Result<(), Error> {
+    let metadata = file.metadata().map_err(|error| Error::io(&object.path, "read", error))?;
+    let modified = modified_micros(&metadata);
+    if (metadata.len(), modified) == (object.bytes, object.modified_micros) {
+        return Ok(());
+    }
+    Err(changed(object, show(metadata.len(), modified)))
+}
+
+fn changed(object: &Object, found: String) -> Error {
+    let expected = show(object.bytes, object.modified_micros);
+    Error::Changed { path: object.path.clone(), expected, found }
+}
+
+fn show(bytes: u64, modified_micros: i64) -> String {
+    format!("{bytes} bytes modified at {modified_micros} µs")
+}
+
+fn modified_micros(metadata: &Metadata) -> i64 {
+    metadata.mtime().saturating_mul(1_000_000).saturating_add(metadata.mtime_nsec() / 1_000)
+}
+
+pub(crate) fn read(key: &str, shown: &str) -> Result<Option<Bytes>, Error> {
+    match fs::read(key) {
+        Ok(content) => Ok(Some(content.into())),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(Error::io(shown, "read", error)),
+    }
+}
+
+/// Writes beside the target, flushes to the disk and renames: readers see the old content or the new, never a part.
+pub(crate) fn write(key: &str, shown: &str, content: &[u8]) -> Result<(), Error> {
+    let target = Path::new(key);
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    let replace = || {
+        create_folders(folder)?;
+        // The usual mode less the umask; the default of temporary files would hide results from other users.
+        let mut file = Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(target)?;
+        File::open(folder)?.sync_all()
+    };
+    replace().map_err(|error| Error::io(shown, "write", error))
+}
+
+/// Creates a folder and those above it, each made durable in its parent.
+fn create_folders(folder: &Path) -> io::Result<()> {
+    let missing: Vec<_> = folder.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
+    fs::create_dir_all(folder)?;
+    for parent in missing.iter().filter_map(|folder| folder.parent()) {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+pub(crate) fn delete(key: &str, shown: &str) -> Result<(), Error> {
+    match fs::remove_file(key) {
+        Err(error) if !is_absent(&error) => Err(Error::io(shown, "delete", error)),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn children(key: &str, shown: &str) -> Result<Vec<String>, Error> {
+    let list = || -> io::Result<Vec<String>> {
+        let names = fs::read_dir(key)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let mut names = names.collect::<io::Result<Vec<_>>>()?;
+        names.sort_unstable();
+        Ok(names)
+    };
+    match list() {
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        outcome => outcome.map_err(|error| Error::io(shown, "list", error)),
+    }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The file at `key`, or every file below the folder `key`; hidden ones are left out.
+pub(crate) fn walk(key: &str, shown: &str) -> Result<Vec<Found>, Error> {
+    let top = fs::metadata(key).map_err(|error| Error::io(shown, "list", error))?;
+    if !top.is_dir() {
+        return Ok(vec![Found { relative: String::new(), object: Ok(object(key, shown, &top)) }]);
+    }
+    let root = Path::new(key);
+    let walk = WalkDir::new(root).follow_links(true).into_iter();
+    let walk =
+        walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden(&entry.file_name().to_string_lossy()));
+    let mut found = Vec::new();
+    for entry in walk {
+        let relative = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned();
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => {
+                let relative = error.path().map(&relative).unwrap_or_default();
+                let shown = below(shown, &relative);
+                let error = error.into_io_error().unwrap_or_else(|| io::Error::other("unreadable"));
+                if !is_absent(&error) {
+                    return Err(Error::io(&shown, "list", error));
+                }
+                found.push(Found {
+                    relative,
+                    object: Err("expected a file, found a link to nothing".to_owned()),
+                });
+                continue;
+            }
+        };
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        let relative = relative(entry.path());
+        let object = match (entry.path().to_str(), entry.metadata()) {
+            (None, _) => Err("expected a file name in UTF-8".to_owned()),
+            (_, Err(error)) => Err(error.to_string()),
+            (Some(path), Ok(metadata)) => Ok(object(path, &below(shown, &relative), &metadata)),
+        };
+        found.push(Found { relative, object });
+    }
+    Ok(found)
+}
+
+fn object(key: &str, shown: &str, metadata: &Metadata) -> Object {
+    Object {
+        key: key.to_owned(),
+        path: shown.to_owned(),
+        etag: None,
+        bytes: metadata.len(),
+        modified_micros: modified_micros(metadata),
+    }
+}

@@ -1,0 +1,243 @@
+//! Which captures a run has to read: list, prune by path, read footers, prune by statistics.
+
+use crate::backend::Backend;
+use crate::capture::Source;
+use crate::inspect::{Facts, Inspector};
+use crate::listing::{Capture, Listing, Object, list};
+use crate::{Error, Location, Store, hive};
+use arrow_schema::{Fields, Schema, SchemaRef};
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a plan looks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// The column that says when a row happened; without one nothing is pruned by statistics.
+    pub timestamp: Option<String>,
+    /// Half-open range in microseconds UTC; rows outside it may be left out.
+    pub range: Option<(i64, i64)>,
+}
+
+/// How far a plan has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanProgress {
+    /// Objects seen so far.
+    pub listed: u64,
+    /// Objects left out because nothing here reads their extension.
+    pub skipped: u64,
+    /// Captures whose footers have to be read; 0 while the listing runs.
+    pub captures: u64,
+    /// How many of these have been read.
+    pub inspected: u64,
+}
+
+/// The captures of a location, in an order that does not depend on the order they were listed in.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Sorted by earliest time, those of unknown time first, then by path.
+    pub sources: Vec<PlannedSource>,
+    /// Objects left out because nothing here reads their extension.
+    pub skipped: u64,
+    pub(crate) backend: Backend,
+}
+
+/// A capture and what has to be read of it.
+#[derive(Clone, Debug)]
+pub struct PlannedSource {
+    /// The object.
+    pub source: Source,
+    /// Columns of its batches: those of the file, then `key=value` folders as text; `None` when it was not opened.
+    pub schema: Option<SchemaRef>,
+    /// Rows in the whole file; 0 when it was not opened.
+    pub rows: u64,
+    /// First and last time in it in microseconds, both inclusive; `None` when unknown. Times without a zone are a
+    /// day wider on each side.
+    pub time: Option<(i64, i64)>,
+    /// What to read; row groups without rows or outside the range are left out.
+    pub tasks: Vec<TaskPlan>,
+    /// Whether it is read at all.
+    pub status: PlanStatus,
+    pub(crate) key: String,
+    /// How many of the columns are in the file; those of its path come behind them.
+    pub(crate) file_columns: usize,
+}
+
+/// One row group, or a whole file in formats without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskPlan {
+    /// Its index in the file.
+    pub row_group: usize,
+    /// Rows in it.
+    pub rows: u64,
+    /// Compressed size of all its columns.
+    pub bytes: u64,
+    /// Like [`PlannedSource::time`], of this row group.
+    pub time: Option<(i64, i64)>,
+}
+
+/// What becomes of a planned source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanStatus {
+    /// It is read; a file without rows is too, and yields nothing.
+    Ready,
+    /// Nothing in it lies in the range, for this reason.
+    OutsideRange(String),
+    /// It cannot be read; the reason names what was expected and what was found.
+    Quarantined(String),
+}
+
+impl Plan {
+    /// What a scan of this plan yields, in its order: indices of sources, and of tasks in them.
+    pub fn tasks(&self) -> impl Iterator<Item = (usize, usize)> {
+        let sources = self.sources.iter().enumerate();
+        let ready = sources.filter(|(_, planned)| planned.status == PlanStatus::Ready);
+        ready.flat_map(|(source, planned)| (0..planned.tasks.len()).map(move |task| (source, task)))
+    }
+}
+
+impl PlannedSource {
+    fn new(capture: Capture, status: PlanStatus) -> Self {
+        let Capture { source, key, .. } = capture;
+        Self { source, schema: None, rows: 0, time: None, tasks: Vec::new(), status, key, file_columns: 0 }
+    }
+
+    pub(crate) fn object(&self) -> Object {
+        Object {
+            key: self.key.clone(),
+            path: self.source.path.clone(),
+            etag: self.source.etag.clone(),
+            bytes: self.source.bytes,
+            modified_micros: self.source.modified_micros,
+        }
+    }
+}
+
+impl Store {
+    /// Lists the captures and decides what to read of them; `progress` hears how far it has come.
+    ///
+    /// A file that cannot be read is set aside in the plan with its reason.
+    ///
+    /// # Errors
+    /// When nothing can be listed: [`Error::NotFound`], [`Error::Empty`], [`Error::Denied`], [`Error::Io`].
+    pub fn plan(
+        &self,
+        captures: &Location,
+        options: &PlanOptions,
+        progress: &dyn Fn(PlanProgress),
+    ) -> Result<Plan, Error> {
+        let backend = self.backend(captures)?;
+        self.runtime.block_on(plan(backend, captures, options, progress))
+    }
+}
+
+async fn plan(
+    backend: Backend,
+    captures: &Location,
+    options: &PlanOptions,
+    progress: &dyn Fn(PlanProgress),
+) -> Result<Plan, Error> {
+    let tell = |listed| progress(PlanProgress { listed, ..PlanProgress::default() });
+    let Listing { captures, skipped } = list(&backend, captures, &tell).await?;
+    let listed = captures.len() as u64 + skipped;
+    let mut sources = Vec::with_capacity(captures.len());
+    let mut unread = Vec::new();
+    for mut capture in captures {
+        if let Some(reason) = capture.trouble.take() {
+            let reason = format!("`{}`: {reason}", capture.source.path);
+            sources.push(PlannedSource::new(capture, PlanStatus::Quarantined(reason)));
+        } else if let Some(reason) = outside_by_path(&capture, options.range) {
+            sources.push(PlannedSource::new(capture, PlanStatus::OutsideRange(reason)));
+        } else {
+            unread.push(PlannedSource::new(capture, PlanStatus::Ready));
+        }
+    }
+    let mut state = PlanProgress { listed, skipped, captures: unread.len() as u64, inspected: 0 };
+    progress(state);
+
+    let inspector = Arc::new(Inspector::new(backend.clone(), options.timestamp.clone()));
+    let mut schemas: HashMap<Fields, SchemaRef> = HashMap::new();
+    let mut inspections = futures::stream::iter(unread)
+        .map(|source| inspect(Arc::clone(&inspector), source))
+        .buffer_unordered(backend.concurrency());
+    while let Some((mut source, facts)) = inspections.next().await {
+        match facts {
+            Ok(facts) => apply(&mut source, facts, &mut schemas, options.range),
+            Err(error) => source.status = PlanStatus::Quarantined(reason(&error)),
+        }
+        sources.push(source);
+        state.inspected += 1;
+        progress(state);
+    }
+    drop(inspections);
+    sources.sort_by(|a, b| {
+        let key = |source: &PlannedSource| source.time.map(|(first, _)| first);
+        key(a).cmp(&key(b)).then_with(|| a.source.path.cmp(&b.source.path))
+    });
+    Ok(Plan { sources, skipped, backend })
+}
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Corrupt { path, reason, .. } => format!("`{path}`: {reason}"),
+        error => error.chain(),
+    }
+}
+
+/// Inspects one source on the runtime's threads.
+async fn inspect(inspector: Arc<Inspector>, source: PlannedSource) -> (PlannedSource, Result<Facts, Error>) {
+    let (object, listed) = (source.object(), source.source.clone());
+    let facts = tokio::spawn(async move { inspector.inspect(&object, &listed).await }).await;
+    let facts = facts.unwrap_or_else(|error| Err(Error::lost(&source.source.path, "read", error)));
+    (source, facts)
+}
+
+fn apply(
+    source: &mut PlannedSource,
+    facts: Facts,
+    schemas: &mut HashMap<Fields, SchemaRef>,
+    range: Option<(i64, i64)>,
+) {
+    let fields = facts.fields.clone();
+    let schema = schemas.entry(facts.fields).or_insert_with(|| Arc::new(Schema::new(fields)));
+    source.schema = Some(Arc::clone(schema));
+    source.file_columns = facts.file_columns;
+    source.rows = facts.rows;
+    source.time = facts.time;
+    source.tasks = facts.tasks;
+    let Some(range) = range else { return };
+    let had_rows = !source.tasks.is_empty();
+    source.tasks.retain(|task| task.time.is_none_or(|time| overlaps(time, range)));
+    source.tasks.shrink_to_fit();
+    if had_rows && source.tasks.is_empty() {
+        let found = source.time.map(|(first, last)| format!(", found {} to {}", show(first), show(last)));
+        let expected = format!("expected times from {} to before {}", show(range.0), show(range.1));
+        source.status = PlanStatus::OutsideRange(expected + &found.unwrap_or_default());
+    }
+}
+
+/// Why a capture's path rules it out; a partition is often local time, hence a day of slack on each side.
+fn outside_by_path(capture: &Capture, range: Option<(i64, i64)>) -> Option<String> {
+    let range = range?;
+    let (start, end) = hive::span(&capture.source.partitions)?;
+    let widened = (start.saturating_sub(hive::DAY_MICROS), end.saturating_add(hive::DAY_MICROS - 1));
+    if overlaps(widened, range) {
+        return None;
+    }
+    let (expected_from, expected_to) = (show(range.0), show(range.1));
+    Some(format!(
+        "expected times from {expected_from} to before {expected_to}, found folders that name {} to before {}",
+        show(start),
+        show(end)
+    ))
+}
+
+/// Whether an inclusive time and a half-open range have something in common.
+fn overlaps((first, last): (i64, i64), (from, to): (i64, i64)) -> bool {
+    first < to && last >= from
+}
+
+fn show(micros: i64) -> String {
+    Timestamp::from_microsecond(micros).map_or_else(|_| format!("{micros} µs"), |time| time.to_string())
+}

@@ -1,0 +1,13 @@
+//! What the public calls do with real files and real services.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
+#![expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
+
+mod captures;
+mod corrupt;
+mod csv;
+mod listing;
+mod pruning;
+mod s3;
+mod sandbox;
+mod scan;
+mod writing;
