@@ -74,7 +74,7 @@ impl Location {
         // What exists is meant literally, whatever characters its name has.
         let ends = text.match_indices('/').map(|(at, _)| at + 1).chain([text.len()]);
         let literal = match text.find(WILDCARDS) {
-            Some(wildcard) => ends.filter(|end| *end > wildcard && base.join(&text[..*end]).exists()).last(),
+            Some(wildcard) => ends.rev().find(|end| *end > wildcard && base.join(&text[..*end]).exists()),
             None => None,
         };
         let (folder, pattern) = split_glob(text, literal.unwrap_or(0));

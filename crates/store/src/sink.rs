@@ -10,6 +10,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use std::sync::Arc;
 
 /// Written into every file in place of the library's version, so that an upgrade changes no byte.
 const CREATED_BY: &str = "driftscan";
@@ -64,9 +65,7 @@ impl Store {
         }
         Ok(batches)
     }
-}
 
-impl Store {
     /// All rows of one Parquet object, or `None` when there is none. The batches carry the metadata of the schema
     /// that they were written with.
     ///
@@ -93,6 +92,9 @@ fn encode(first: &RecordBatch, batches: &[RecordBatch]) -> parquet::errors::Resu
 }
 
 fn decode(content: Bytes) -> parquet::errors::Result<Vec<RecordBatch>> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(content)?.with_batch_size(BATCH_ROWS).build()?;
-    Ok(reader.collect::<Result<_, _>>()?)
+    let builder = ParquetRecordBatchReaderBuilder::try_new(content)?.with_batch_size(BATCH_ROWS);
+    // The reader leaves the metadata of the schema out of its batches.
+    let schema = Arc::clone(builder.schema());
+    let batches = builder.build()?.map(|batch| batch?.with_schema(Arc::clone(&schema)));
+    Ok(batches.collect::<Result<_, _>>()?)
 }

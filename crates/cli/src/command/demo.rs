@@ -18,34 +18,31 @@ use crate::{
 
 /// The captures of the demo, below the data folder.
 const CAPTURES: &str = "nyc_flights_2013/predictions";
+/// Those that make the baseline, below the captures.
+const GOOD: &str = "month=2013-01";
 
 pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
     let (config, signal) = (Config::default(), Signal::listen()?);
     let captures = captures(args.data.as_deref())?;
     let captures = captures.to_string_lossy();
     let out = args.out.trim_end_matches('/');
-    let roles = RoleFlags {
+    let roles = |ignore: &[&str]| RoleFlags {
         timestamp: Some("event_ts".to_owned()),
         id: Some("event_id".to_owned()),
         prediction: Some("arr_delay_pred".to_owned()),
         probability: Some("late_prob".to_owned()),
-        ignore: vec!["flight".to_owned()],
+        ignore: ignore.iter().map(|column| (*column).to_owned()).collect(),
         ..RoleFlags::default()
-    };
-    let range = |from: &str, to: &str| Range {
-        from: Some(from.to_owned()),
-        to: Some(to.to_owned()),
-        timezone: Some("America/New_York".to_owned()),
     };
     let bad_files = BadFiles { on_bad_file: OnBadFile::Quarantine };
     if !common.quiet {
         print::note("a model that predicts the delay of flights from New York; January 2013 is the baseline");
     }
     let baseline = Baseline {
-        data: captures.to_string(),
+        data: format!("{captures}/{GOOD}"),
         out: Some(format!("{out}/baseline")),
-        roles: roles.clone(),
-        range: range("2013-01-01", "2013-02-01"),
+        roles: roles(&["flight"]),
+        range: Range::default(),
         segments: Segments::default(),
         bad_files,
         resources: args.resources,
@@ -59,9 +56,10 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         baseline: Some(made.baseline.clone()),
         out: Some(format!("{out}/results")),
         window: Some("1d".to_owned()),
-        range: range("2013-02-01", "2014-01-01"),
+        range: Range { from: Some("2013-02-01".to_owned()), to: Some("2014-01-01".to_owned()), timezone: None },
         segments: Segments::default(),
-        roles,
+        // The folders are a column of the captures, and none of the baseline, which is one of them.
+        roles: roles(&["flight", "month"]),
         fail_on: FailOn::Never,
         bad_files,
         resources: args.resources,

@@ -178,7 +178,7 @@ mod tests {
                 for up in [true, false] {
                     let x = (law.mean() + if up { z * spread } else { -z * spread }).round();
                     let (sum, area) = (law.summed(x, up), law.integrated(x, up, spread));
-                    assert!((sum - area).abs() <= 1e-5 * sum, "{hits} {n} {m} z={z}: {sum:e} {area:e}");
+                    assert!((sum - area).abs() <= 5e-5 * sum, "{hits} {n} {m} z={z}: {sum:e} {area:e}");
                 }
             }
         }

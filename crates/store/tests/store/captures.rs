@@ -13,7 +13,8 @@ fn memory_is_one_place_per_store() {
     for name in ["day=1/a.parquet", "day=2/a b%.parquet"] {
         sandbox.store.write(&folder.join(name).unwrap(), file.clone()).unwrap();
     }
-    let plan = sandbox.store.clone().plan(&folder, &timed(None), &|_| {}).unwrap();
+    let clone = sandbox.store.clone();
+    let plan = clone.plan(&folder, &timed(None), &|_| {}).unwrap();
     assert_eq!(ready(&plan), ["memory:///in/day=1/a.parquet", "memory:///in/day=2/a b%.parquet"]);
     assert!(plan.sources[0].source.etag.is_some() && plan.sources[0].source.bytes == file.len() as u64);
     let rows = sandbox.rows(plan, Columns::Only(vec!["x".into(), "day".into()]));
@@ -28,6 +29,7 @@ fn memory_is_one_place_per_store() {
     sandbox.store.delete(&one).unwrap();
     sandbox.store.delete(&one).unwrap();
     assert_eq!(sandbox.store.read(&one).unwrap(), None);
+    assert_eq!(clone.list_folder(&folder).unwrap(), ["day=2"]);
     let other = Sandbox::new();
     assert!(other.store.list_folder(&folder).unwrap().is_empty());
 }

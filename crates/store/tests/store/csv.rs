@@ -35,7 +35,7 @@ fn only_an_empty_field_is_null() {
     sandbox.put("f.csv", b"city,n\nNA,1\n,\nnull,3\n");
     let plan = sandbox.plan_with("f.csv", &PlanOptions::default()).unwrap();
     let rows = sandbox.rows(plan, Columns::Only(vec!["city".into()]));
-    let city = rows[0].as_ref().unwrap().column(0).clone();
+    let city = rows[0].as_ref().unwrap().column(0);
     assert_eq!(city.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("NA"), None, Some("null")]);
     let plan = sandbox.plan_with("f.csv", &PlanOptions::default()).unwrap();
     let none = sandbox.rows(plan, Columns::Only(vec!["nothing".into()]));

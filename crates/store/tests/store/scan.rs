@@ -27,7 +27,8 @@ fn tasks_come_in_plan_order_with_every_row() {
         let (first, rows) = (task.task * 300, task.rows);
         let batches: Vec<_> = task.batches().map(Result::unwrap).collect();
         assert_eq!(batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), rows);
-        assert_eq!(batches[0].column(1).as_primitive::<Float64Type>().value(0), first as f64);
+        let value = batches[0].column(1).as_primitive::<Float64Type>().value(0);
+        assert_eq!(value.to_string(), first.to_string());
         assert_eq!(batches[0].schema(), plan.sources[0].schema.clone().unwrap());
     }
     assert_eq!(order.len(), 120);
@@ -61,9 +62,12 @@ fn the_prefetch_stays_within_its_budget() {
     let plan = captures(&sandbox, 4, 20_000, 2_000);
     let budget = 256 << 10;
     let mut scan = sandbox.store.scan(&plan, Columns::All, budget);
-    std::thread::sleep(Duration::from_millis(300));
-    let ahead = scan.bytes_ahead();
-    assert!(ahead > budget / 4 && ahead <= budget, "{ahead}");
+    let mut most = 0;
+    for _ in 0..100 {
+        std::thread::sleep(Duration::from_millis(5));
+        most = most.max(scan.bytes_ahead());
+    }
+    assert!(most > budget / 4 && most <= budget, "{most}");
     let mut held = Vec::new();
     let largest = plan.sources.iter().flat_map(|source| &source.tasks).map(|task| task.bytes).max().unwrap();
     for _ in 0..budget / (largest + 1_024) {

@@ -95,6 +95,10 @@ fn a_table_has_the_same_bytes_however_it_is_cut() {
     assert!(!String::from_utf8_lossy(&one).contains("parquet-rs"));
     assert!(matches!(sandbox.store.write_table(&sandbox.location("x"), &[]), Err(Error::Invalid { .. })));
     write("empty", &[whole.slice(0, 0)]);
+    let read = sandbox.store.read_parquet(&sandbox.location("one")).unwrap().unwrap();
+    assert_eq!(read[0].schema(), whole.schema(), "with its metadata");
+    assert_eq!(read.iter().map(RecordBatch::num_rows).sum::<usize>(), 50_000);
+    assert!(sandbox.store.read_parquet(&sandbox.location("absent")).unwrap().is_none());
 }
 
 #[test]
