@@ -72,7 +72,9 @@ pub(crate) enum Command {
     )]
     Explain(Explain),
     /// List metrics, checks, or the columns of the result tables
-    #[command(after_help = "Examples:\n  driftscan list metrics\n  driftscan list metrics kolmogorov_smirnov")]
+    #[command(
+        after_help = "Examples:\n  driftscan list metrics\n  driftscan list metrics kolmogorov_smirnov"
+    )]
     List(List),
 }
 

@@ -93,7 +93,9 @@ impl Config {
         let path = named.unwrap_or(Path::new(DEFAULT));
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => return Ok(Self::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
+                return Ok(Self::default());
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 anyhow::bail!("--config: there is no file `{}`", path.display())
             }
@@ -116,12 +118,14 @@ impl Config {
         if let Some((at, trouble)) = troubles.first() {
             return Err(format!("{}: {trouble}", line(text, *at)));
         }
-        toml::from_str(text).map_err(|error| match error.span().and_then(|span| key_at(table.get_ref(), span.start)) {
-            Some(key) => {
-                let line = line(text, error.span().unwrap_or_default().start);
-                format!("{line}: `{key}`: {}", error.message())
+        toml::from_str(text).map_err(|error| {
+            match error.span().and_then(|span| key_at(table.get_ref(), span.start)) {
+                Some(key) => {
+                    let line = line(text, error.span().unwrap_or_default().start);
+                    format!("{line}: `{key}`: {}", error.message())
+                }
+                None => broken(error),
             }
-            None => broken(error),
         })
     }
 }
@@ -136,7 +140,10 @@ fn troubles(table: &DeTable<'_>) -> Vec<(usize, String)> {
             continue;
         };
         let Some(members) = value.get_ref().as_table() else {
-            troubles.push((at, format!("`{name}`: expected a section `[{name}]`, found {}", value.get_ref().type_str())));
+            troubles.push((
+                at,
+                format!("`{name}`: expected a section `[{name}]`, found {}", value.get_ref().type_str()),
+            ));
             continue;
         };
         for (key, value) in members {
@@ -204,13 +211,25 @@ mod tests {
     #[test]
     fn errors_say_the_line_and_what_instead() {
         for (text, expected) in [
-            ("[roles]\n\ntimestmp = \"t\"", "3: unknown key `timestmp` in [roles]; did you mean `timestamp`?"),
+            (
+                "[roles]\n\ntimestmp = \"t\"",
+                "3: unknown key `timestmp` in [roles]; did you mean `timestamp`?",
+            ),
             ("[role]\nid = \"t\"", "1: unknown section `role`; did you mean `roles`?"),
-            ("timestamp = \"t\"", "1: unknown section `timestamp`; did you mean the key `timestamp` in [roles]?"),
+            (
+                "timestamp = \"t\"",
+                "1: unknown section `timestamp`; did you mean the key `timestamp` in [roles]?",
+            ),
             ("[roles]\nid = 7", "2: `roles.id`: invalid type: integer `7`, expected a string"),
-            ("[roles]\nignore = [\n\"a\",\n1]", "4: `roles.ignore`: invalid type: integer `1`, expected a string"),
+            (
+                "[roles]\nignore = [\n\"a\",\n1]",
+                "4: `roles.ignore`: invalid type: integer `1`, expected a string",
+            ),
             ("roles = 3", "1: `roles`: expected a section `[roles]`, found integer"),
-            ("\n[[bias]]\nfacet = \"x\"", "2: `bias`: this version does not act on it yet; take the section out for now"),
+            (
+                "\n[[bias]]\nfacet = \"x\"",
+                "2: `bias`: this version does not act on it yet; take the section out for now",
+            ),
             (
                 "[windows]\ncompare = \"previous\"",
                 "2: `windows.compare = \"previous\"`: this version does not act on it yet; write \"baseline\" for now",

@@ -97,7 +97,8 @@ impl<'a> Reporter<'a> {
     reason = "two digits are shown"
 )]
 fn line(progress: Progress, seconds: f64) -> String {
-    let Progress { listed, sources, sources_done, rows_done, bytes, bytes_done, windows, violations, .. } = progress;
+    let Progress { listed, sources, sources_done, rows_done, bytes, bytes_done, windows, violations, .. } =
+        progress;
     if sources == 0 {
         return format!("planning · {} found", print::counted(listed, "file"));
     }

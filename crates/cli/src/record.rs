@@ -21,7 +21,12 @@ impl Record {
     }
 
     /// Writes the row of a run that came to its end or was stopped.
-    pub(crate) fn write(self, store: &Store, results: &Location, outcome: &Outcome) -> Result<(), monitor::Error> {
+    pub(crate) fn write(
+        self,
+        store: &Store,
+        results: &Location,
+        outcome: &Outcome,
+    ) -> Result<(), monitor::Error> {
         let progress = outcome.progress;
         let run = RunRow {
             started: self.started,

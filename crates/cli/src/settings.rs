@@ -27,9 +27,9 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
     let zone = flags.range.timezone.as_deref().or(config.windows.timezone.as_deref()).unwrap_or("UTC");
     let timezone = timezone(zone)?;
     let bound = |flag: &str, text: &Option<String>| match text {
-        Some(text) => monitor::Windows::parse_bound(text, &timezone)
-            .map(Some)
-            .map_err(|_| anyhow!("{flag}: expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`")),
+        Some(text) => monitor::Windows::parse_bound(text, &timezone).map(Some).map_err(|_| {
+            anyhow!("{flag}: expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`")
+        }),
         None => Ok(None),
     };
     let (from, to) = (bound("--from", &flags.range.from)?, bound("--to", &flags.range.to)?);
@@ -104,12 +104,15 @@ fn from_folder(folder: &Path, text: &str) -> String {
 
 fn timezone(name: &str) -> anyhow::Result<TimeZone> {
     TimeZone::get(name).map_err(|_| {
-        anyhow!("time zone `{name}` is not known; expected a name of the tz database, such as UTC or Europe/Rome")
+        anyhow!(
+            "time zone `{name}` is not known; expected a name of the tz database, such as UTC or Europe/Rome"
+        )
     })
 }
 
 fn roles(flags: &RoleFlags, config: &config::Roles) -> monitor::Roles {
-    let one = |flag: &Option<String>, configured: &Option<String>| flag.clone().or_else(|| configured.clone());
+    let one =
+        |flag: &Option<String>, configured: &Option<String>| flag.clone().or_else(|| configured.clone());
     monitor::Roles {
         timestamp: one(&flags.timestamp, &config.timestamp),
         id: one(&flags.id, &config.id),
@@ -132,7 +135,9 @@ fn known_metrics(names: &[String]) -> anyhow::Result<Vec<String>> {
         None => Ok(names.to_vec()),
         Some(wrong) => {
             let hint = nearest::hint(wrong, known);
-            Err(anyhow!("drift.metrics: metric `{wrong}` is not known; {hint} (`driftscan list metrics` shows all)"))
+            Err(anyhow!(
+                "drift.metrics: metric `{wrong}` is not known; {hint} (`driftscan list metrics` shows all)"
+            ))
         }
     }
 }
@@ -143,7 +148,8 @@ mod tests {
 
     #[test]
     fn flags_win_and_paths_start_at_the_file() {
-        let config = config::Roles { id: Some("a".into()), label: Some("b".into()), ..config::Roles::default() };
+        let config =
+            config::Roles { id: Some("a".into()), label: Some("b".into()), ..config::Roles::default() };
         let flags = RoleFlags { id: Some("c".into()), ..RoleFlags::default() };
         let roles = roles(&flags, &config);
         assert_eq!((roles.id.as_deref(), roles.label.as_deref()), (Some("c"), Some("b")));

@@ -6,7 +6,7 @@ use arrow_array::{Array, RecordBatch, StringArray, cast::AsArray};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use profile::{Profile, Spec, Survey, split};
-use store::Task;
+use store::{PlannedSource, Task};
 
 use crate::{Settings, time_column::instants, window::{Calendar, Window}};
 
@@ -43,21 +43,23 @@ pub(crate) struct Grouping<'a> {
 
 impl Grouping<'_> {
     /// Reads a task to its end.
-    pub(crate) fn read(&self, task: Task) -> Result<Grouped, String> {
+    pub(crate) fn read(&self, source: &PlannedSource, task: Task) -> Result<Grouped, String> {
+        let folders: Vec<&str> = source.folder_columns().collect();
         let mut grouped = Grouped::default();
         let mut calendar = self.calendar.clone();
         for batch in task.batches() {
             let batch = batch.map_err(|error| error.chain())?;
-            self.observe(&batch, &mut calendar, &mut grouped)?;
+            self.observe(&batch, &folders, &mut calendar, &mut grouped)?;
         }
         Ok(grouped)
     }
 
     /// Counts the exact values of a task's records.
-    pub(crate) fn survey(&self, task: Task) -> Result<Survey, String> {
+    pub(crate) fn survey(&self, source: &PlannedSource, task: Task) -> Result<Survey, String> {
+        let folders: Vec<&str> = source.folder_columns().collect();
         let (mut survey, mut grouped) = (Survey::default(), Grouped::default());
         let mut calendar = self.calendar.clone();
-        let wanted = |column: &str| self.settings.roles.is_monitored(column);
+        let wanted = |column: &str| self.is_wanted(column, &folders);
         for batch in task.batches() {
             let batch = batch.map_err(|error| error.chain())?;
             let groups = self.groups(&batch, &mut calendar, &mut grouped)?;
@@ -70,10 +72,24 @@ impl Grouping<'_> {
         Ok(survey)
     }
 
-    fn observe(&self, batch: &RecordBatch, calendar: &mut Calendar, grouped: &mut Grouped) -> Result<(), String> {
+    /// Whether a column is monitored. A folder says where a capture lies, not what was captured: it is only
+    /// monitored when it is asked for by name.
+    fn is_wanted(&self, column: &str, folders: &[&str]) -> bool {
+        let roles = &self.settings.roles;
+        roles.is_monitored(column)
+            && (!folders.contains(&column) || roles.features.iter().any(|feature| feature == column))
+    }
+
+    fn observe(
+        &self,
+        batch: &RecordBatch,
+        folders: &[&str],
+        calendar: &mut Calendar,
+        grouped: &mut Grouped,
+    ) -> Result<(), String> {
         grouped.rows += batch.num_rows() as u64;
         let groups = self.groups(batch, calendar, grouped)?;
-        let wanted = |column: &str| self.settings.roles.is_monitored(column);
+        let wanted = |column: &str| self.is_wanted(column, folders);
         for (group, part) in split(batch, &groups).map_err(|error| error.to_string())? {
             grouped.parts[group as usize].profile.observe(self.spec, &part, &wanted);
         }

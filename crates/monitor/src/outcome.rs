@@ -172,10 +172,11 @@ impl Outcome {
 
     /// Windows that stand out, most of all first.
     ///
-    /// A breach weighs its size times the logarithm of how rare its constraint is broken: one of half the windows
-    /// weighs a quarter of one of three in three hundred. What breaks in every window, as the day of the week does
-    /// in windows of a day, says nothing about any of them. A window weighs what its three heaviest breaches weigh;
-    /// a feature counts once, with the heaviest of its checks and segments.
+    /// A breach weighs its size times the logarithm of how rare it is: one of half the windows weighs a seventh of
+    /// one of three in three hundred. What breaks in every window, as the day of the week does in windows of a day,
+    /// says nothing about any of them. What is missing and what has moved are told apart: a feature that moves all
+    /// summer is no news when its values also leave their range, but is when they are gone. A window weighs what its
+    /// features weigh, each with the heaviest of its checks and segments.
     #[must_use]
     pub fn worst_windows(&self, limit: usize) -> Vec<WorstWindow> {
         let mut scored: BTreeMap<Option<&str>, u64> = BTreeMap::new();
@@ -184,11 +185,17 @@ impl Outcome {
             *scored.entry(window.key.segment.as_deref()).or_default() += u64::from(window.rows > 0);
             rows.entry(window.key.window_start).or_insert(window);
         }
+        let mut often: BTreeMap<Kind<'_>, u64> = BTreeMap::new();
+        for (constraint, outcome) in &self.constraints {
+            let often = often.entry(constraint.kind()).or_default();
+            *often = (*often).max(outcome.violations + outcome.warnings);
+        }
         let mut found: BTreeMap<i64, Vec<BrokenHere>> = BTreeMap::new();
         for (constraint, outcome) in &self.constraints {
             let broken = outcome.violations + outcome.warnings;
-            let windows = scored.get(&constraint.segment.as_deref()).copied().unwrap_or(broken);
-            let rarity = rarity(broken, windows);
+            let often = often.get(&constraint.kind()).copied().unwrap_or(broken);
+            let windows = scored.get(&constraint.segment.as_deref()).copied().unwrap_or(often);
+            let rarity = rarity(often, windows);
             for breach in &outcome.worst {
                 found.entry(breach.window_start).or_default().push(BrokenHere {
                     constraint: constraint.clone(),
@@ -220,8 +227,18 @@ impl WorstWindow {
             }
             !known
         });
-        let weight = broken.iter().take(3).map(|here| here.weight).sum();
+        let weight = broken.iter().map(|here| here.weight).sum();
         Self { window, broken, weight }
+    }
+}
+
+/// Segment, feature, and whether it is about values that are there at all or about what they are.
+type Kind<'a> = (Option<&'a str>, Option<&'a str>, bool);
+
+impl ConstraintKey {
+    fn kind(&self) -> Kind<'_> {
+        let presence = matches!(self.check, "completeness" | "missing_column" | "extra_column" | "data_type");
+        (self.segment.as_deref(), self.feature.as_deref(), presence)
     }
 }
 

@@ -23,7 +23,9 @@ const MAX_ATOMS: usize = 256;
 const SLOT_SHARE: u64 = 256;
 /// Slots on each side of the baseline's range.
 const OUTER_SLOTS: i32 = 48;
-const DECILES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+/// Tenths as multiples of a tenth, which is how NumPy's `linspace(0, 1, 11)` rounds them: the quantile of a share
+/// that is off by one unit in the last place can differ in its last digits, and so can the bin of a value.
+const DECILES: [f64; 9] = [0.1, 0.2, 3.0 * 0.1, 0.4, 0.5, 6.0 * 0.1, 7.0 * 0.1, 0.8, 0.9];
 
 /// Frozen edges of a numeric feature.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

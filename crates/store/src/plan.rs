@@ -103,6 +103,12 @@ impl PlannedSource {
         Self { source, schema: None, rows: 0, time: None, tasks: Vec::new(), status, key, file_columns: 0 }
     }
 
+    /// Columns that come from `key=value` folders of its path and not from the file.
+    pub fn folder_columns(&self) -> impl Iterator<Item = &str> {
+        let fields = self.schema.iter().flat_map(|schema| schema.fields().iter());
+        fields.skip(self.file_columns).map(|field| field.name().as_str())
+    }
+
     pub(crate) fn object(&self) -> Object {
         Object {
             key: self.key.clone(),

@@ -54,7 +54,12 @@ pub(crate) fn run(common: &Common, args: &Baseline) -> anyhow::Result<u8> {
 }
 
 /// Makes the baseline and prints nothing but progress and notes.
-pub(crate) fn make(common: &Common, args: &Baseline, config: &Config, signal: &Signal) -> anyhow::Result<Made> {
+pub(crate) fn make(
+    common: &Common,
+    args: &Baseline,
+    config: &Config,
+    signal: &Signal,
+) -> anyhow::Result<Made> {
     let flags = Flags {
         roles: &args.roles,
         window: None,
@@ -117,7 +122,9 @@ impl Made {
         text.push_str(&print::table(
             &["feature", "type", "#completeness", "#distinct", "range", "decided by"],
             self.features.iter().map(|feature| {
-                let range = feature.range.map(|(low, high)| format!("{} to {}", print::number(low), print::number(high)));
+                let range = feature
+                    .range
+                    .map(|(low, high)| format!("{} to {}", print::number(low), print::number(high)));
                 vec![
                     feature.name.clone(),
                     feature.inferred_type.to_owned(),
@@ -129,7 +136,8 @@ impl Made {
             }),
         ));
         for file in &self.quarantined {
-            let _ = writeln!(text, "\nset aside: {}: {}", print::plain(&file.path), print::plain(&file.reason));
+            let _ =
+                writeln!(text, "\nset aside: {}: {}", print::plain(&file.path), print::plain(&file.reason));
         }
         for note in &self.notes {
             let _ = writeln!(text, "\nnote: {}", print::plain(note));

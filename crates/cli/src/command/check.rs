@@ -148,7 +148,8 @@ impl Checked {
     }
 
     fn text(&self) -> String {
-        let of = |severity: &str| self.violations.iter().filter(|row| row.severity == severity).count() as u64;
+        let of =
+            |severity: &str| self.violations.iter().filter(|row| row.severity == severity).count() as u64;
         let mut text = format!(
             "{}: {}, {}, in {} of {} (baseline: {})\n",
             print::plain(&self.captures),
@@ -173,7 +174,8 @@ impl Checked {
             let heads = ["severity", "feature", "check", "#value", "#threshold", "description"];
             let _ = write!(text, "\n{}", print::table(&heads, rows));
             if self.violations.len() > NAMED {
-                let _ = writeln!(text, "  and {} more: `--format json` has all", self.violations.len() - NAMED);
+                let _ =
+                    writeln!(text, "  and {} more: `--format json` has all", self.violations.len() - NAMED);
             }
         }
         for (path, reason) in &self.quarantined {

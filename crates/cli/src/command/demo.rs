@@ -11,13 +11,15 @@ use crate::{
     args::{self, Backfill, BadFiles, Baseline, Common, Demo, FailOn, OnBadFile, Range, RoleFlags, Segments},
     command,
     config::Config,
-    exit, print,
+    exit, print, program,
     signal::Signal,
-    summary::Summary,
+    summary::{Next, Summary},
 };
 
 /// The captures of the demo, below the data folder.
 const CAPTURES: &str = "nyc_flights_2013/predictions";
+/// A day on which most flights were cancelled, and so had no delay to predict from.
+const BLIZZARD: &str = "2013-02-09";
 /// Those that make the baseline, below the captures.
 const GOOD: &str = "month=2013-01";
 
@@ -56,7 +58,11 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         baseline: Some(made.baseline.clone()),
         out: Some(format!("{out}/results")),
         window: Some("1d".to_owned()),
-        range: Range { from: Some("2013-02-01".to_owned()), to: Some("2014-01-01".to_owned()), timezone: None },
+        range: Range {
+            from: Some("2013-02-01".to_owned()),
+            to: Some("2014-01-01".to_owned()),
+            timezone: None,
+        },
         segments: Segments::default(),
         // The folders are a column of the captures, and none of the baseline, which is one of them.
         roles: roles(&["flight", "month"]),
@@ -64,7 +70,12 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         bad_files,
         resources: args.resources,
     };
-    let (summary, code) = command::backfill::make(common, &backfill, &config, &signal)?;
+    let (mut summary, code) = command::backfill::make(common, &backfill, &config, &signal)?;
+    let results = print::quoted(&summary.results);
+    let command = format!("{} explain {results} --window {BLIZZARD} --feature dep_delay", program());
+    summary
+        .next
+        .insert(0, Next { about: "the blizzard of 8 and 9 February: most flights never left", command });
     if common.format == args::Format::Text {
         print::result(common.format, &(), |()| made.line())?;
     }
@@ -76,8 +87,9 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
 fn captures(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let below = |folder: &Path| Some(folder.join(CAPTURES)).filter(|captures| captures.is_dir());
     if let Some(folder) = named {
-        return below(folder)
-            .ok_or_else(|| anyhow!("--data: expected a folder that holds `{CAPTURES}`, found `{}`", folder.display()));
+        return below(folder).ok_or_else(|| {
+            anyhow!("--data: expected a folder that holds `{CAPTURES}`, found `{}`", folder.display())
+        });
     }
     if let Some(captures) = below(Path::new("data")) {
         return Ok(captures);

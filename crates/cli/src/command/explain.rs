@@ -1,6 +1,6 @@
 //! `explain`: why a window was found broken.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
@@ -27,6 +27,9 @@ struct Explained {
     rows: i64,
     baseline_rows: i64,
     moved: Vec<Moved>,
+    /// Features that are broken, where the one asked for is not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,10 +69,17 @@ struct Segment {
 pub(crate) fn run(common: &Common, args: &Explain) -> anyhow::Result<u8> {
     let config = settings::config(common)?;
     let configured = config.monitor.results.as_deref();
-    let results = settings::place(args.results.as_deref(), "RESULTS", &config, "monitor.results", configured)?;
+    let results =
+        settings::place(args.results.as_deref(), "RESULTS", &config, "monitor.results", configured)?;
     let store = settings::store(Resources { threads: Some(2), memory: 0 })?;
-    let found = monitor::explain(&store, &results, &args.window, args.feature.as_deref()).context("explain")?;
-    let explained = Explained::new(results.to_string(), args, found);
+    let found =
+        monitor::explain(&store, &results, &args.window, args.feature.as_deref()).context("explain")?;
+    let mut explained = Explained::new(results.to_string(), args, found);
+    if explained.moved.is_empty() && args.feature.is_some() {
+        let all = monitor::explain(&store, &results, &args.window, None).context("explain")?;
+        let features: BTreeSet<_> = all.moved.into_iter().filter_map(|moved| moved.feature).collect();
+        explained.others = features.into_iter().collect();
+    }
     print::result(common.format, &explained, Explained::text)?;
     Ok(exit::DONE)
 }
@@ -87,6 +97,7 @@ impl Explained {
             status: found.status,
             rows: found.rows,
             baseline_rows: found.baseline_rows,
+            others: Vec::new(),
             moved: moved
                 .map(|moved| Moved {
                     segment: moved.segment,
@@ -110,7 +121,11 @@ impl Explained {
                             contribution: bin.contribution,
                         })
                         .collect(),
-                    segments: moved.segments.into_iter().map(|(segment, value)| Segment { segment, value }).collect(),
+                    segments: moved
+                        .segments
+                        .into_iter()
+                        .map(|(segment, value)| Segment { segment, value })
+                        .collect(),
                     sources: moved.sources,
                 })
                 .collect(),
@@ -130,8 +145,15 @@ impl Explained {
             let _ = writeln!(text, "{start} to {end}");
         }
         if self.moved.is_empty() {
-            let of = self.feature.as_deref().map(|name| format!(" of `{}`", print::plain(name))).unwrap_or_default();
+            let of = self
+                .feature
+                .as_deref()
+                .map(|name| format!(" of `{}`", print::plain(name)))
+                .unwrap_or_default();
             let _ = writeln!(text, "\nno constraint{of} was found broken in it");
+            if !self.others.is_empty() {
+                let _ = writeln!(text, "broken in it: {}", print::plain(&self.others.join(", ")));
+            }
         }
         for moved in self.moved.iter().take(EXPLAINED) {
             moved.text(&mut text);
@@ -140,7 +162,11 @@ impl Explained {
             let rest = self.moved.iter().skip(EXPLAINED).map(Moved::name).collect::<Vec<_>>().join(", ");
             let _ = writeln!(text, "\nand {} more: {rest}", self.moved.len() - EXPLAINED);
             let (results, window) = (print::quoted(&self.results), print::quoted(&self.window));
-            let _ = writeln!(text, "\nnext:\n  {} explain {results} --window {window} --feature FEATURE", program());
+            let _ = writeln!(
+                text,
+                "\nnext:\n  {} explain {results} --window {window} --feature FEATURE",
+                program()
+            );
         }
         text
     }
@@ -174,14 +200,18 @@ impl Moved {
                 };
                 [row(&bin.bin, "baseline", bin.baseline_ratio), row("", "current", bin.ratio)]
             });
-            text.push_str(&print::table(&["  bin", "", "#share", ""], rows.map(|mut row| {
-                row[0].insert_str(0, "  ");
-                row
-            })));
+            text.push_str(&print::table(
+                &["  bin", "", "#share", ""],
+                rows.map(|mut row| {
+                    row[0].insert_str(0, "  ");
+                    row
+                }),
+            ));
         }
         if !self.segments.is_empty() {
             let segments = self.segments.iter();
-            let shown = segments.map(|one| format!("{} {}", print::plain(&one.segment), print::number(one.value)));
+            let shown =
+                segments.map(|one| format!("{} {}", print::plain(&one.segment), print::number(one.value)));
             let _ = writeln!(text, "  segments: {}", shown.collect::<Vec<_>>().join(", "));
         }
         if !self.sources.is_empty() {

@@ -38,9 +38,7 @@ struct Role {
 
 pub(crate) fn run(common: &Common, args: &Init) -> anyhow::Result<u8> {
     let file = common.config.as_deref().unwrap_or(Path::new(config::DEFAULT));
-    let exists = || {
-        anyhow!("`{}` exists; --force replaces it, --config names another", file.display())
-    };
+    let exists = || anyhow!("`{}` exists; --force replaces it, --config names another", file.display());
     if !args.force && file.exists() {
         return Err(exists());
     }
@@ -161,15 +159,19 @@ impl Written {
         let (program, captures) = (program(), print::quoted(&self.captures));
         let range = self.range();
         let _ = writeln!(text, "\nnext: check the roles in it, then");
-        let _ = writeln!(text, "  {program} baseline {captures}{config}{range}   # or any folder of good data");
+        let _ =
+            writeln!(text, "  {program} baseline {captures}{config}{range}   # or any folder of good data");
         let _ = writeln!(text, "  {program} backfill{config}");
         text
     }
 
     /// The first quarter or so as the baseline, where the times are known.
     fn range(&self) -> String {
-        let parse = |time: &Option<String>| time.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
-        let (Some(first), Some(last)) = (parse(&self.first_time), parse(&self.last_time)) else { return String::new() };
+        let parse =
+            |time: &Option<String>| time.as_ref().and_then(|time| time.parse::<jiff::Timestamp>().ok());
+        let (Some(first), Some(last)) = (parse(&self.first_time), parse(&self.last_time)) else {
+            return String::new();
+        };
         let end = first.as_microsecond() + (last.as_microsecond() - first.as_microsecond()) / 4;
         match jiff::Timestamp::from_microsecond(end) {
             Ok(end) => format!(" --to {}", end.to_zoned(TimeZone::UTC).date()),

@@ -47,7 +47,7 @@ impl Summary {
             quarantined: quarantined(&outcome.quarantined),
             worst_windows,
             worst_features: worst_features(outcome, settings),
-            notes: outcome.notes.clone(),
+            notes: outcome.notes.iter().cloned().chain(always_broken(outcome)).collect(),
             next,
         }
     }
@@ -131,6 +131,20 @@ fn worst_features(outcome: &Outcome, settings: &Settings) -> Vec<WorstFeature> {
         .collect()
 }
 
+/// A remark on features that are broken in nearly all of many windows.
+fn always_broken(outcome: &Outcome) -> Option<String> {
+    let windows = outcome.windows.iter().filter(|window| window.rows > 0).count() as u64;
+    let nearly_all = |violations: u64| windows >= 10 && violations * 10 >= windows * 9;
+    let features = outcome.features.iter().filter(|(_, feature)| nearly_all(feature.violations));
+    let names: Vec<_> = features.map(|(name, _)| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "violated in nearly every window: {}; where that says nothing, make the baseline from longer data, raise their thresholds in its constraints.json, or leave them out with --ignore",
+            names.join(", ")
+        )
+    })
+}
+
 /// Grouped by reason, the commonest first; the path is not part of it.
 fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -138,7 +152,8 @@ fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
         let reason = reason.replace(&format!("`{path}`"), "the file");
         reasons.entry(reason).or_default().push(path.clone());
     }
-    let mut groups: Vec<_> = reasons.into_iter().map(|(reason, files)| Quarantined { reason, files }).collect();
+    let mut groups: Vec<_> =
+        reasons.into_iter().map(|(reason, files)| Quarantined { reason, files }).collect();
     groups.sort_by_key(|group| Reverse(group.files.len()));
     groups
 }
@@ -153,9 +168,14 @@ fn next(worst: &[WorstWindow], results: &str) -> Vec<Next> {
     if !results.contains("://") || results.starts_with("s3://") {
         let table = format!("{}/violations/**/*.parquet", results.replace('\'', "''"));
         let query = format!(
-            "SELECT window_date, feature, \"check\", round(value, 3) AS value, description FROM read_parquet('{table}') WHERE severity = 'violation' ORDER BY value DESC LIMIT 20"
+            "SELECT window_date, feature, metric, round(value, 3) AS value, description FROM '{table}' WHERE severity = 'violation' ORDER BY value DESC LIMIT 20"
         );
-        let command = format!("duckdb -c {}", print::quoted(&query));
+        let quoted = if query.contains(['"', '$', '`', '\\', '!']) {
+            print::quoted(&query)
+        } else {
+            format!("\"{query}\"")
+        };
+        let command = format!("duckdb -c {quoted}");
         next.push(Next { about: "the tables in DuckDB, or any reader of Parquet", command });
     }
     next

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Broken, Summary, WorstFeature, WorstWindow};
 use crate::{print, size};
 
-/// Constraints named for each window.
+/// Remarks for each window, and features for each remark, that are named.
 const NAMED: usize = 3;
 
 impl Summary {
@@ -13,7 +13,7 @@ impl Summary {
         let mut text = String::new();
         self.heading(&mut text);
         if !self.worst_windows.is_empty() {
-            text.push_str("\nworst windows (rare and large breaches first; in brackets, the windows that share them)\n");
+            text.push_str("\nworst windows (rare and large breaches first; in brackets, in how many windows the same is broken)\n");
             text.push_str(&print::table(
                 &["window", "#rows", "#violations", "most unusual"],
                 self.worst_windows.iter().map(window_row),
@@ -44,7 +44,11 @@ impl Summary {
             (Some(first), Some(last)) => format!(", {first} to {last}"),
             _ => String::new(),
         };
-        let state = if self.interrupted { "stopped before its end: run the same command again to go on" } else { "done" };
+        let state = if self.interrupted {
+            "stopped before its end: run the same command again to go on"
+        } else {
+            "done"
+        };
         let _ = writeln!(text, "{}: {state}", print::plain(&self.results));
         let mut lines = vec![
             (
@@ -61,7 +65,14 @@ impl Summary {
                     print::count(windows.failed)
                 ),
             ),
-            ("found", format!("{}, {}", print::counted(self.violations, "violation"), print::counted(self.warnings, "warning"))),
+            (
+                "found",
+                format!(
+                    "{}, {}",
+                    print::counted(self.violations, "violation"),
+                    print::counted(self.warnings, "warning")
+                ),
+            ),
             ("rows", self.rows()),
             ("files", self.files()),
         ];
@@ -71,7 +82,10 @@ impl Summary {
         for group in &self.quarantined {
             let example = group.files.first().map(String::as_str).unwrap_or_default();
             let files = print::counted(group.files.len() as u64, "file");
-            lines.push(("set aside", format!("{files}: {} (first: {})", print::plain(&group.reason), print::plain(example))));
+            lines.push((
+                "set aside",
+                format!("{files}: {} (first: {})", print::plain(&group.reason), print::plain(example)),
+            ));
         }
         for (name, line) in lines {
             let _ = writeln!(text, "  {name:<9}  {line}");
@@ -79,9 +93,17 @@ impl Summary {
     }
 
     fn rows(&self) -> String {
-        let mut line = format!("{}, compared with {} of the baseline", print::count(self.rows), print::count(self.baseline_rows));
+        let mut line = format!(
+            "{}, compared with {} of the baseline",
+            print::count(self.rows),
+            print::count(self.baseline_rows)
+        );
         if self.rows_without_time > 0 {
-            let _ = write!(line, "; {} more without a readable time are in no window", print::count(self.rows_without_time));
+            let _ = write!(
+                line,
+                "; {} more without a readable time are in no window",
+                print::count(self.rows_without_time)
+            );
         }
         line
     }
@@ -103,33 +125,51 @@ impl Summary {
 }
 
 fn window_row(worst: &WorstWindow) -> Vec<String> {
-    let named: Vec<_> = worst.broken.iter().take(NAMED).map(broken).collect();
-    vec![worst.window.clone(), print::count(worst.rows), print::count(worst.violations), named.join("; ")]
+    // Features that broke in the same way, such as all that one feed brings, share one remark.
+    let mut remarks: Vec<(Vec<&str>, String)> = Vec::new();
+    for broken in &worst.broken {
+        let (name, remark) = (name(broken), remark(broken));
+        match remarks.iter_mut().find(|(_, known)| *known == remark) {
+            Some((names, _)) => names.push(name),
+            None => remarks.push((vec![name], remark)),
+        }
+    }
+    let named = remarks.into_iter().take(NAMED).map(|(names, remark)| format!("{} {remark}", listed(&names)));
+    let named = named.collect::<Vec<_>>().join("; ");
+    vec![worst.window.clone(), print::count(worst.rows), print::count(worst.violations), named]
 }
 
-/// `dep_delay completeness 0.305, baseline 0.981 [12]`.
-fn broken(broken: &Broken) -> String {
-    let mut text = String::new();
-    if let Some(segment) = &broken.segment {
-        let _ = write!(text, "{segment} ");
-    }
-    if let Some(feature) = &broken.feature {
-        let _ = write!(text, "{feature} ");
-    }
-    text.push_str(short(broken.check, broken.metric));
+/// The feature, or what stands for the window as a whole.
+fn name(broken: &Broken) -> &str {
+    broken.feature.as_deref().unwrap_or("all rows:")
+}
+
+/// `a, b, c +2`.
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{shown} +{more}") } else { shown }
+}
+
+/// `missing_ratio 0.695, baseline 0.019 [47]`.
+fn remark(broken: &Broken) -> String {
+    let mut text = short(broken.check, broken.metric).to_owned();
     if let Some(value) = broken.value {
         let _ = write!(text, " {}", print::number(value));
     }
     if let Some(baseline) = broken.baseline_value {
         let _ = write!(text, " (baseline {})", print::number(baseline));
     }
+    if let Some(segment) = &broken.segment {
+        let _ = write!(text, " in {segment}");
+    }
     let _ = write!(text, " [{}]", print::count(broken.windows));
     text
 }
 
-/// What the value is: the metric says it where the check compares distributions.
+/// What the value is: the metric says it, unless it only counts rows.
 fn short(check: &'static str, metric: &'static str) -> &'static str {
-    if check == "baseline_drift" { metric } else { check }
+    if metric == "rows" { check } else { metric }
 }
 
 fn feature_row(feature: &WorstFeature) -> Vec<String> {

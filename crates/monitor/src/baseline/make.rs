@@ -86,7 +86,7 @@ pub fn make_baseline(
         let pass = Pass { store, plan: &shared, settings, pool: &pool, watch };
         let finished = pass.run(
             Columns::All,
-            |_, task| grouping.survey(task),
+            |planned, task| grouping.survey(planned, task),
             Survey::merge,
             &mut progress,
             |source, result, _| {
@@ -138,7 +138,7 @@ fn profile_baseline(
     let pass = Pass { store, plan: &plan, settings, pool, watch };
     let finished = pass.run(
         Columns::All,
-        |_, task| grouping.read(task),
+        |planned, task| grouping.read(planned, task),
         crate::group::Grouped::merge,
         &mut progress,
         |source, result, _| {

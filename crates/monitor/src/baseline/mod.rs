@@ -16,6 +16,8 @@ use crate::Error;
 
 pub(crate) use constraints::{Constraints, FeatureConstraints, MonitoringConfig};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
+#[cfg(test)]
+pub(crate) use suggest::suggest;
 pub(crate) use suggest::{inferred_type, is_enabled};
 
 /// Everything a run compares with.

@@ -12,7 +12,7 @@ use crate::{Roles, score::deciding_metric};
 const MAX_DOMAIN: u64 = 120;
 
 /// Constraints for every feature of a baseline.
-pub(super) fn suggest(spec: &Spec, profile: &Profile, roles: &Roles) -> Constraints {
+pub(crate) fn suggest(spec: &Spec, profile: &Profile, roles: &Roles) -> Constraints {
     let features = spec.features().iter().zip(&profile.features);
     Constraints {
         version: 0.0,

@@ -130,7 +130,7 @@ fn run(
     let pass = Pass { store, plan: &plan, settings, pool: &pool, watch };
     let finished = pass.run(
         Columns::All,
-        |_, task| grouping.read(task),
+        |planned, task| grouping.read(planned, task),
         Grouped::merge,
         &mut progress,
         |source, result, progress| {

@@ -2,6 +2,8 @@
 
 mod distribution;
 mod quality;
+#[cfg(test)]
+mod simulation;
 mod verdict;
 
 use std::sync::Arc;
