@@ -112,6 +112,11 @@ pub(crate) fn bar(share: f64) -> String {
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
 
+/// Why a file was set aside, without its path, which stands beside it.
+pub(crate) fn reason(path: &str, reason: &str) -> String {
+    plain(&reason.replace(&format!("`{path}`: "), ""))
+}
+
 /// A word as a shell takes it.
 pub(crate) fn quoted(word: &str) -> String {
     let harmless = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);

@@ -39,7 +39,7 @@ impl<'a> Reporter<'a> {
             Show::Nothing
         } else if io::stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{bar:24} {percent:>3}% {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:12} {percent:>3}% {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.enable_steady_tick(Duration::from_millis(250));
             Show::Bar(bar)
@@ -89,7 +89,7 @@ impl<'a> Reporter<'a> {
     }
 }
 
-/// `windows 120 · files 4/11 · 1.2 M rows/s · 34.1 MB/s · ETA 12 s · violations 512`.
+/// `windows 120 · violations 512 · files 4/11 · ETA 12 s · 1,200,000 rows/s · 34.1 MB/s`.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -105,15 +105,15 @@ fn line(progress: Progress, seconds: f64) -> String {
     let rate = |done: u64| if seconds > 0.0 { (done as f64 / seconds) as u64 } else { 0 };
     let mut parts = vec![
         format!("windows {}", print::count(windows)),
+        format!("violations {}", print::count(violations)),
         format!("files {}/{}", print::count(sources_done), print::count(sources)),
-        format!("{} rows/s", print::count(rate(rows_done))),
-        format!("{}/s", size::show(rate(bytes_done))),
     ];
     if bytes_done > 0 && bytes_done < bytes {
         let left = seconds * (bytes - bytes_done) as f64 / bytes_done as f64;
         parts.push(format!("ETA {}", duration(left as u64)));
     }
-    parts.push(format!("violations {}", print::count(violations)));
+    parts.push(format!("{} rows/s", print::count(rate(rows_done))));
+    parts.push(format!("{}/s", size::show(rate(bytes_done))));
     parts.join(" · ")
 }
 
@@ -141,7 +141,7 @@ mod tests {
             violations: 512,
             ..Progress::default()
         };
-        let expected = "windows 120 · files 4/11 · 100 rows/s · 500.0 KB/s · ETA 6 s · violations 512";
+        let expected = "windows 120 · violations 512 · files 4/11 · ETA 6 s · 100 rows/s · 500.0 KB/s";
         assert_eq!(line(progress, 2.0), expected);
         assert_eq!(line(Progress { listed: 1, ..Progress::default() }, 0.0), "planning · 1 file found");
         assert_eq!(duration(3_700), "1 h 1 min");

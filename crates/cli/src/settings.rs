@@ -8,7 +8,7 @@ use monitor::{Every, Location, Store, TimeZone};
 use crate::{
     args::{self, BadFiles, Common, Range, Resources, RoleFlags},
     config::{self, Config},
-    nearest,
+    nearest, print,
 };
 
 /// Flags of a run, each empty where it was not given.
@@ -57,6 +57,30 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         threads: flags.resources.threads.map_or(0, usize::from),
         memory_bytes: flags.resources.memory,
     })
+}
+
+/// Roles and windows on one line, for `--verbose`.
+pub(crate) fn shown(settings: &monitor::Settings) -> String {
+    let roles = &settings.roles;
+    let named = [
+        ("timestamp", &roles.timestamp),
+        ("id", &roles.id),
+        ("prediction", &roles.prediction),
+        ("probability", &roles.probability),
+        ("label", &roles.label),
+        ("latency", &roles.latency),
+    ];
+    let mut parts: Vec<String> =
+        named.into_iter().filter_map(|(role, name)| Some(format!("{role} `{}`", name.as_deref()?))).collect();
+    for (what, names) in
+        [("features", &roles.features), ("ignore", &roles.ignore), ("segment by", &settings.segment_by)]
+    {
+        if !names.is_empty() {
+            parts.push(format!("{what} `{}`", names.join("`, `")));
+        }
+    }
+    let zone = settings.windows.timezone.iana_name().unwrap_or("UTC");
+    print::plain(&format!("settings: {}; windows of {} ({zone})", parts.join(", "), settings.windows.every))
 }
 
 /// The file that a command reads.

@@ -109,10 +109,11 @@ pub(crate) fn pool(settings: &Settings) -> Result<ThreadPool, Error> {
     })
 }
 
-/// Half of the budget goes to bytes that wait; the other half to what is made of them.
+/// A part of the budget goes to bytes that wait. The rest is for what decoding takes (a page and a dictionary a
+/// column and thread) and for the profiles of open windows.
 fn prefetch(settings: &Settings) -> u64 {
     let budget = if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes };
-    (budget / 2).min(256 << 20)
+    budget / 32
 }
 
 /// Counters of a plan.

@@ -51,6 +51,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Runtime};
 
+/// Threads that read local files. Few: each has its own heap, and what one frees another cannot use.
+const BLOCKING_THREADS: usize = 4;
+
 /// Opens places and keeps them open; clones share one runtime and one cache of opened stores.
 ///
 /// Its calls block and must not be made from inside an asynchronous runtime.
@@ -68,6 +71,7 @@ impl Store {
     pub fn new(threads: usize) -> Result<Self, Error> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(threads.max(1))
+            .max_blocking_threads(BLOCKING_THREADS)
             .thread_name("store")
             .enable_all()
             .build()

@@ -45,7 +45,7 @@ pub(crate) fn make(
     let results = place(&args.out, "--out", "monitor.results", &files.results)?;
     let store = settings::store(args.resources)?;
     if common.verbose {
-        print::note(&format!("roles: {:?}", settings.roles));
+        print::note(&settings::shown(&settings));
     }
     let record = Record::start();
     let outcome = Reporter::new(common, signal)
@@ -54,7 +54,7 @@ pub(crate) fn make(
     record.write(&store, &results, &outcome).context("failed to record the run")?;
     if common.verbose {
         for (path, reason) in &outcome.quarantined {
-            print::note(&print::plain(&format!("set aside: {path}: {reason}")));
+            print::note(&format!("set aside: {}: {}", print::plain(path), print::reason(path, reason)));
         }
     }
     let places = Places { captures: &captures, baseline: &baseline, results: &results };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::{Baseline, Common},
     config::Config,
-    exit, print,
+    exit, print, program,
     progress::Reporter,
     settings::{self, Flags},
     signal::Signal,
@@ -25,6 +25,8 @@ pub(crate) struct Made {
     features: Vec<Feature>,
     quarantined: Vec<Quarantined>,
     notes: Vec<String>,
+    interrupted: bool,
+    next: String,
     #[serde(skip)]
     pub(crate) code: u8,
 }
@@ -73,17 +75,22 @@ pub(crate) fn make(
     let configured = config.monitor.baseline.as_deref();
     let out = settings::place(args.out.as_deref(), "--out", config, "monitor.baseline", configured)?;
     let store = settings::store(args.resources)?;
+    if common.verbose {
+        print::note(&settings::shown(&settings));
+    }
     let outcome = Reporter::new(common, signal)
         .watch(|watch| monitor::make_baseline(&store, &data, &out, &settings, watch))
         .context("baseline")?;
-    if common.verbose {
-        print::note(&format!("roles: {:?}", settings.roles));
+    let mut made =
+        Made::new(data.to_string(), out.to_string(), outcome, next(args, common, config, &out.to_string()));
+    if made.interrupted {
+        made.code = signal.exit_code();
     }
-    Ok(Made::new(data.to_string(), out.to_string(), outcome))
+    Ok(made)
 }
 
 impl Made {
-    fn new(data: String, baseline: String, outcome: BaselineOutcome) -> Self {
+    fn new(data: String, baseline: String, outcome: BaselineOutcome, next: String) -> Self {
         let code = exit::of_quarantine(&outcome.quarantined);
         let feature = |feature: monitor::BaselineFeature| Feature {
             name: feature.name,
@@ -100,8 +107,12 @@ impl Made {
             rows: outcome.rows,
             files: outcome.files,
             features: outcome.features.into_iter().map(feature).collect(),
-            quarantined: quarantined.map(|(path, reason)| Quarantined { path, reason }).collect(),
+            quarantined: quarantined
+                .map(|(path, reason)| Quarantined { reason: print::reason(&path, &reason), path })
+                .collect(),
             notes: outcome.notes,
+            interrupted: outcome.interrupted,
+            next,
             code,
         }
     }
@@ -118,6 +129,12 @@ impl Made {
     }
 
     fn text(&self) -> String {
+        if self.interrupted {
+            return format!(
+                "{}: stopped before its end, nothing was written\n",
+                print::plain(&self.baseline)
+            );
+        }
         let mut text = self.line() + "\n";
         text.push_str(&print::table(
             &["feature", "type", "#completeness", "#distinct", "range", "decided by"],
@@ -142,8 +159,49 @@ impl Made {
         for note in &self.notes {
             let _ = writeln!(text, "\nnote: {}", print::plain(note));
         }
-        let (program, baseline) = (crate::program(), print::quoted(&self.baseline));
-        let _ = writeln!(text, "\nnext:\n  {program} backfill CAPTURES --baseline {baseline} --out results");
+        let _ = writeln!(text, "\nnext:\n  {}", self.next);
         text
     }
+}
+
+/// The backfill that goes with a baseline: what the file does not say is said again.
+fn next(args: &Baseline, common: &Common, config: &Config, out: &str) -> String {
+    let captures = if config.monitor.captures.is_none() { " CAPTURES" } else { "" };
+    let mut command = format!("{} backfill{captures}", program());
+    let mut add = |name: &str, value: &str| {
+        let _ = write!(command, " {name} {}", print::quoted(value));
+    };
+    if let Some(file) = &common.config {
+        add("--config", &file.to_string_lossy());
+    }
+    if args.out.is_some() || config.monitor.baseline.is_none() {
+        add("--baseline", out);
+    }
+    if config.monitor.results.is_none() {
+        add("--out", "results");
+    }
+    let roles = &args.roles;
+    for (name, value) in [
+        ("--timestamp", &roles.timestamp),
+        ("--id", &roles.id),
+        ("--prediction", &roles.prediction),
+        ("--probability", &roles.probability),
+        ("--label", &roles.label),
+        ("--latency", &roles.latency),
+        ("--timezone", &args.range.timezone),
+    ] {
+        if let Some(value) = value {
+            add(name, value);
+        }
+    }
+    for (name, values) in [
+        ("--features", &roles.features),
+        ("--ignore", &roles.ignore),
+        ("--segment-by", &args.segments.segment_by),
+    ] {
+        if !values.is_empty() {
+            add(name, &values.join(","));
+        }
+    }
+    command
 }

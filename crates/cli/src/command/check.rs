@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use monitor::{Every, Outcome, Settings};
+use monitor::{Error, Every, Outcome, Settings};
 use serde::Serialize;
 
 use crate::{
@@ -87,6 +87,11 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
     let outcome = Reporter::new(common, &signal)
         .watch(|watch| monitor::check(&store, &captures, &baseline, &settings, watch))
         .context("check")?;
+    if !outcome.interrupted && outcome.windows.iter().all(|window| window.rows == 0) {
+        let reason =
+            format!("no record of `{captures}` lies in the window: check --timestamp, --from and --to");
+        return Err(Error::NoData { reason }).context("check");
+    }
     let code = exit::of_outcome(&outcome, args.fail_on, &signal);
     let fail_on = format!("{:?}", args.fail_on).to_lowercase();
     let checked = Checked::new(captures.to_string(), baseline.to_string(), &outcome, fail_on, code);
@@ -160,7 +165,9 @@ impl Checked {
             print::counted(self.baseline_rows, "row"),
         );
         if !self.violations.is_empty() {
-            let rows = self.violations.iter().take(NAMED).map(|row| {
+            let mut worst: Vec<_> = self.violations.iter().collect();
+            worst.sort_by_key(|row| row.severity != "violation");
+            let rows = worst.into_iter().take(NAMED).map(|row| {
                 let name = [row.segment.as_deref(), row.feature.as_deref()];
                 vec![
                     row.severity.to_owned(),
@@ -179,7 +186,7 @@ impl Checked {
             }
         }
         for (path, reason) in &self.quarantined {
-            let _ = writeln!(text, "\nset aside: {}: {}", print::plain(path), print::plain(reason));
+            let _ = writeln!(text, "\nset aside: {}: {}", print::plain(path), print::reason(path, reason));
         }
         for note in &self.notes {
             let _ = writeln!(text, "\nnote: {}", print::plain(note));

@@ -173,9 +173,10 @@ impl Written {
             return String::new();
         };
         let end = first.as_microsecond() + (last.as_microsecond() - first.as_microsecond()) / 4;
-        match jiff::Timestamp::from_microsecond(end) {
-            Ok(end) => format!(" --to {}", end.to_zoned(TimeZone::UTC).date()),
-            Err(_) => String::new(),
+        let date = |time: jiff::Timestamp| time.to_zoned(TimeZone::UTC).date();
+        match jiff::Timestamp::from_microsecond(end).map(date) {
+            Ok(end) if end > date(first) => format!(" --to {end}"),
+            _ => String::new(),
         }
     }
 }

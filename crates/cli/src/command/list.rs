@@ -121,7 +121,8 @@ fn overview(kind: &str, entries: &[Entry]) -> String {
 fn page(entry: &Entry) -> String {
     let mut text = format!("{}: {}\n", entry.name, entry.title);
     for (name, value) in &entry.facts {
-        text.push_str(&format!("  {name:<10} {}\n", show(value)));
+        let shown = if value.as_bool() == Some(false) { "no".to_owned() } else { show(value) };
+        text.push_str(&format!("  {name:<10} {shown}\n"));
     }
     if !entry.page.is_empty() {
         text.push_str(&format!("\n{}\n", entry.page.trim_end()));

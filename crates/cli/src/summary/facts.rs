@@ -21,7 +21,7 @@ pub(crate) struct Places<'a> {
 impl Summary {
     pub(crate) fn new(outcome: &Outcome, settings: &Settings, places: Places<'_>) -> Self {
         let worst_windows = worst_windows(outcome, settings);
-        let next = next(&worst_windows, &places.results.to_string());
+        let next = next(outcome, &worst_windows, &places.results.to_string());
         let all_records = || outcome.windows.iter().filter(|window| window.key.segment.is_none());
         let constraints = || outcome.constraints.values();
         Self {
@@ -47,7 +47,13 @@ impl Summary {
             quarantined: quarantined(&outcome.quarantined),
             worst_windows,
             worst_features: worst_features(outcome, settings),
-            notes: outcome.notes.iter().cloned().chain(always_broken(outcome)).collect(),
+            notes: outcome
+                .notes
+                .iter()
+                .cloned()
+                .chain(nothing(outcome))
+                .chain(always_broken(outcome))
+                .collect(),
             next,
         }
     }
@@ -131,6 +137,12 @@ fn worst_features(outcome: &Outcome, settings: &Settings) -> Vec<WorstFeature> {
         .collect()
 }
 
+/// A remark on results without a window.
+fn nothing(outcome: &Outcome) -> Option<String> {
+    let why = "no window has a record: check --timestamp, --from and --to";
+    outcome.windows.is_empty().then(|| why.to_owned())
+}
+
 /// A remark on features that are broken in nearly all of many windows.
 fn always_broken(outcome: &Outcome) -> Option<String> {
     let windows = outcome.windows.iter().filter(|window| window.rows > 0).count() as u64;
@@ -149,8 +161,7 @@ fn always_broken(outcome: &Outcome) -> Option<String> {
 fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
     let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (path, reason) in files {
-        let reason = reason.replace(&format!("`{path}`"), "the file");
-        reasons.entry(reason).or_default().push(path.clone());
+        reasons.entry(print::reason(path, reason)).or_default().push(path.clone());
     }
     let mut groups: Vec<_> =
         reasons.into_iter().map(|(reason, files)| Quarantined { reason, files }).collect();
@@ -158,25 +169,38 @@ fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
     groups
 }
 
-fn next(worst: &[WorstWindow], results: &str) -> Vec<Next> {
+fn next(outcome: &Outcome, worst: &[WorstWindow], results: &str) -> Vec<Next> {
     let program = program();
     let mut next = Vec::new();
+    if outcome.windows.is_empty() {
+        return next;
+    }
     if let Some(worst) = worst.first() {
         let command = format!("{program} explain {} --window {}", print::quoted(results), worst.window);
         next.push(Next { about: "why a window was found broken", command });
     }
     if !results.contains("://") || results.starts_with("s3://") {
-        let table = format!("{}/violations/**/*.parquet", results.replace('\'', "''"));
-        let query = format!(
-            "SELECT window_date, feature, metric, round(value, 3) AS value, description FROM '{table}' WHERE severity = 'violation' ORDER BY value DESC LIMIT 20"
-        );
+        let table = |name: &str| format!("'{}/{name}/**/*.parquet'", results.replace('\'', "''"));
+        let query = match worst.is_empty() {
+            false => format!(
+                "SELECT feature, metric, count(*) AS windows, min(window_date) AS first, max(value) AS worst FROM {} WHERE severity = 'violation' GROUP BY ALL ORDER BY windows, worst DESC",
+                table("violations")
+            ),
+            true => format!(
+                "SELECT window_date, segment, rows, status FROM {} ORDER BY ALL LIMIT 20",
+                table("windows")
+            ),
+        };
         let quoted = if query.contains(['"', '$', '`', '\\', '!']) {
             print::quoted(&query)
         } else {
             format!("\"{query}\"")
         };
         let command = format!("duckdb -c {quoted}");
-        next.push(Next { about: "the tables in DuckDB, or any reader of Parquet", command });
+        next.push(Next {
+            about: "the tables in DuckDB or any reader of Parquet; here, what broke in the fewest windows",
+            command,
+        });
     }
     next
 }

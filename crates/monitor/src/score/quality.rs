@@ -20,9 +20,14 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
     match &pair.spec.kind {
         Kind::Number { bins, .. } => {
             let outside = (outside(bins, pair, pair.baseline), outside(bins, pair, pair.current));
-            let totals = (baseline.observed(), current.observed());
-            let row = blank(key, name, Family::DataQuality, "out_of_range_ratio", pair, Status::Ok);
+            let totals = (
+                baseline.observed() + baseline.infinities(),
+                current.observed() + current.infinities(),
+            );
+            let mut row = blank(key, name, Family::DataQuality, "out_of_range_ratio", pair, Status::Ok);
+            (row.baseline_rows, row.rows) = totals;
             scored.push(share(row, outside, totals, threshold, Rule::Excess(FLOOR)));
+            let totals = (baseline.observed(), current.observed());
             let non_negative = pair.constraint.and_then(|c| c.num_constraints.as_ref());
             let row = blank(key, name, Family::DataQuality, "negative_ratio", pair, Status::Ok);
             let negative = (baseline.negatives, current.negatives);
@@ -124,7 +129,7 @@ fn share(mut row: ScoreRow, hits: (u64, u64), rows: (u64, u64), threshold: f64, 
     Scored { row, rule: Some(rule) }
 }
 
-/// Rows outside the range that the constraints give, or that of the baseline.
+/// Rows outside the range that the constraints give, or that of the baseline; infinities lie outside any.
 fn outside(bins: &Bins, pair: &Pair<'_>, profile: &FeatureProfile) -> u64 {
     let ours = pair.constraint.and_then(|constraint| constraint.driftscan.as_ref());
     let range = ours.and_then(|ours| ours.range).or_else(|| bins.range());
@@ -133,7 +138,8 @@ fn outside(bins: &Bins, pair: &Pair<'_>, profile: &FeatureProfile) -> u64 {
         let slot = bins.slot(*index);
         slot.upper < low || slot.lower > high
     };
-    (0..bins.slots()).filter(beyond).map(|index| profile.histogram.slot(index)).sum()
+    let finite: u64 = (0..bins.slots()).filter(beyond).map(|index| profile.histogram.slot(index)).sum();
+    finite + profile.counts.infinities()
 }
 
 /// Rows of a window against those of the baseline's windows of the same length.

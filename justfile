@@ -1,0 +1,51 @@
+# Recipes of driftscan. `just ready` is what CI runs.
+
+export RUST_BACKTRACE := "1"
+
+[private]
+default:
+    @just --list --unsorted
+
+# Everything that must hold before a change is taken, in the order CI runs it
+ready: fmt-check lint test doc deny tree lines readers demo
+
+# Format all code
+fmt:
+    cargo fmt --all
+
+# Fail where code is not formatted
+fmt-check:
+    cargo fmt --all --check
+
+# Clippy: all lints for the program; tests may compare floats and cast
+lint:
+    cargo clippy --locked --workspace --lib --bins -- -D warnings
+    cargo clippy --locked --workspace --all-targets -- -D warnings -A clippy::float_cmp -A clippy::cast_possible_truncation -A clippy::cast_sign_loss
+
+# All tests in Rust: unit, documentation and end to end
+test:
+    cargo test --locked --workspace
+
+# Documentation, without warnings
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+# Licences, banned crates and sources; advisories too where their database is on this machine
+deny:
+    bash .ci/deny
+
+# One Arrow and one object_store in the tree, and no crate that sees what it must not
+tree:
+    bash .ci/tree
+
+# Lengths of source files; fails when they grow too long
+lines:
+    bash .ci/lines
+
+# DuckDB, Polars and PyArrow read every table of the demo, and the README's SQL runs
+readers:
+    bash tests/readers/run
+
+# The first command of the README
+demo:
+    cargo run --locked --release -- demo

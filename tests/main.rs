@@ -1,0 +1,24 @@
+//! End-to-end tests: each runs the program in a folder of its own and reads what it prints and writes.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bad_times;
+#[cfg(test)]
+mod captures;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod determinism;
+#[cfg(test)]
+mod exit_codes;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod odd_names;
+#[cfg(test)]
+mod sandbox;
