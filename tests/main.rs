@@ -21,4 +21,12 @@ mod init;
 #[cfg(test)]
 mod odd_names;
 #[cfg(test)]
+mod oracle_cases;
+#[cfg(test)]
+mod oracle_daily;
+#[cfg(test)]
+mod real_data;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod tables;

@@ -1,5 +1,6 @@
 """Three programs that read Parquet, each asked for the same things."""
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,13 @@ ROOT = Path(__file__).resolve().parents[2]
 # The README's queries run here; `demo-results` below it is what the demo wrote.
 FOLDER = ROOT / "target" / "readers"
 RESULTS = FOLDER / "demo-results" / "results"
+# What the demo printed.
+OUTPUT = FOLDER / "output.txt"
+
+
+def zone():
+    """The zone of the demo's windows, as the demo says: `windows 334 of 1d, 2013-02-01 to 2013-12-31 (UTC)`."""
+    return re.search(r"^ +windows .*\((\S+)\)$", OUTPUT.read_text(encoding="utf-8"), flags=re.MULTILINE)[1]
 
 
 def pattern(table):

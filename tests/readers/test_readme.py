@@ -32,7 +32,7 @@ class Readme(unittest.TestCase):
         self.assertEqual(len(blocks("sql")), 3)
 
     def test_excerpts_are_what_the_program_prints(self):
-        printed = set((readers.FOLDER / "output.txt").read_text(encoding="utf-8").splitlines())
+        printed = set(readers.OUTPUT.read_text(encoding="utf-8").splitlines())
         excerpts = [line for block in blocks("text") for line in block.splitlines() if line.strip(" .")]
         self.assertGreater(len(excerpts), 10)
         for line in excerpts:

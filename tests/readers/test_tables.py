@@ -9,8 +9,6 @@ import pyarrow.parquet
 import contract
 import readers
 
-# The zone of the demo's windows, and so of the dates its folders are named after.
-ZONE = "UTC"
 
 
 class Tables(unittest.TestCase):
@@ -62,7 +60,7 @@ class Tables(unittest.TestCase):
         for table in contract.DATED:
             with self.subTest(table=table):
                 rows = readers.Polars.table(table, hive=True)
-                day = polars.col("window_start").dt.convert_time_zone(ZONE).dt.date()
+                day = polars.col("window_start").dt.convert_time_zone(readers.zone()).dt.date()
                 wrong = rows.filter(polars.col("window_date").cast(polars.Date) != day)
                 self.assertEqual(wrong.height, 0, wrong.select("window_date", "window_start").head(3))
 

@@ -7,6 +7,7 @@ mod args;
 mod command;
 mod config;
 mod exit;
+mod heap;
 mod nearest;
 mod print;
 mod progress;
@@ -24,6 +25,7 @@ use clap::Parser as _;
 use crate::args::{Command, CommandLine};
 
 fn main() -> ExitCode {
+    heap::keep_flat();
     let CommandLine { common, command } = CommandLine::parse();
     let code = match &command {
         Command::Demo(args) => command::demo::run(&common, args),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use monitor::{Error, Every, Outcome, Settings};
+use monitor::{tables::Comparison, Error, Every, Outcome, Settings};
 use serde::Serialize;
 
 use crate::{
@@ -60,10 +60,15 @@ struct Score {
     metric: &'static str,
     method: String,
     value: Option<f64>,
+    error_bound: Option<f64>,
+    baseline_value: Option<f64>,
     threshold: Option<f64>,
+    comparison: Option<&'static str>,
     expected_without_drift: Option<f64>,
     p_value: Option<f64>,
     q_value: Option<f64>,
+    rows: u64,
+    baseline_rows: u64,
     status: &'static str,
 }
 
@@ -137,10 +142,15 @@ impl Checked {
                     metric: row.metric,
                     method: row.method.clone(),
                     value: row.value,
+                    error_bound: row.error_bound,
+                    baseline_value: row.baseline_value,
                     threshold: row.threshold,
+                    comparison: row.comparison.map(Comparison::name),
                     expected_without_drift: row.expected_without_drift,
                     p_value: row.p_value,
                     q_value: row.q_value,
+                    rows: row.rows,
+                    baseline_rows: row.baseline_rows,
                     status: row.status.name(),
                 })
                 .collect(),

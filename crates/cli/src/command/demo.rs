@@ -28,12 +28,12 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
     let captures = captures(args.data.as_deref())?;
     let captures = captures.to_string_lossy();
     let out = args.out.trim_end_matches('/');
-    let roles = |ignore: &[&str]| RoleFlags {
+    let roles = RoleFlags {
         timestamp: Some("event_ts".to_owned()),
         id: Some("event_id".to_owned()),
         prediction: Some("arr_delay_pred".to_owned()),
         probability: Some("late_prob".to_owned()),
-        ignore: ignore.iter().map(|column| (*column).to_owned()).collect(),
+        ignore: vec!["flight".to_owned()],
         ..RoleFlags::default()
     };
     let bad_files = BadFiles { on_bad_file: OnBadFile::Quarantine };
@@ -43,7 +43,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
     let baseline = Baseline {
         data: format!("{captures}/{GOOD}"),
         out: Some(format!("{out}/baseline")),
-        roles: roles(&["flight"]),
+        roles: roles.clone(),
         range: Range::default(),
         segments: Segments::default(),
         bad_files,
@@ -64,8 +64,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
             timezone: None,
         },
         segments: Segments::default(),
-        // The folders are a column of the captures, and none of the baseline, which is one of them.
-        roles: roles(&["flight", "month"]),
+        roles,
         fail_on: FailOn::Never,
         bad_files,
         resources: args.resources,
