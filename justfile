@@ -1,7 +1,5 @@
 # Recipes of driftscan. `just ready` is what CI runs.
 
-export RUST_BACKTRACE := "1"
-
 [private]
 default:
     @just --list --unsorted

@@ -1,5 +1,7 @@
 //! End-to-end tests: each runs the program in a folder of its own and reads what it prints and writes.
 
+#![expect(clippy::print_stdout, reason = "tests say what they compared and what they skipped")]
+
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]

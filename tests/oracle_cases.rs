@@ -75,13 +75,20 @@ fn every_case_agrees_within_its_bounds() {
                     let (value, bound) = (score["value"].as_f64(), score["error_bound"].as_f64());
                     let right = match (value, bound) {
                         (None, _) => ["constant", "empty"].contains(&score["status"].as_str().unwrap()),
-                        (value, _) if exact => agrees(value, expected, 1e-9) || value.is_some_and(|v| (v - expected).abs() < 1e-12),
-                        (Some(value), Some(bound)) => (value - expected).abs() <= bound + 1e-9 * expected.abs() + 1e-12,
+                        (value, _) if exact => {
+                            agrees(value, expected, 1e-9)
+                                || value.is_some_and(|v| (v - expected).abs() < 1e-12)
+                        }
+                        (Some(value), Some(bound)) => {
+                            (value - expected).abs() <= bound + 1e-9 * expected.abs() + 1e-12
+                        }
                         (Some(_), None) => false,
                     };
                     *compared.entry(format!("{metric} ({method})")).or_default() += 1;
                     if !right {
-                        wrong.push(format!("{name} {case} {column} {metric}: {value:?} ± {bound:?}, expected {expected}"));
+                        wrong.push(format!(
+                            "{name} {case} {column} {metric}: {value:?} ± {bound:?}, expected {expected}"
+                        ));
                     }
                 }
             }

@@ -19,7 +19,9 @@ fn employment() {
 
 /// Compares every value of the reference; `at_least` says how many there are, so that none is lost unnoticed.
 fn compare(name: &str, baseline: &str, from: &str, to: &str, at_least: usize) {
-    let (Some(data), Some(oracle)) = (shared(&format!("real/{name}")), oracle(&format!("daily__{name}.json"))) else {
+    let (Some(data), Some(oracle)) =
+        (shared(&format!("real/{name}")), oracle(&format!("daily__{name}.json")))
+    else {
         return;
     };
     let sandbox = Sandbox::new();
@@ -27,11 +29,13 @@ fn compare(name: &str, baseline: &str, from: &str, to: &str, at_least: usize) {
     let roles = "--timestamp event_ts --id event_id -q";
     sandbox.expect(0, &format!("baseline {} --out base {roles}", baseline.display()));
     let range = format!("--from {from} --to {to}");
-    sandbox.expect(0, &format!("backfill {} --baseline base --out results {range} {roles}", captures.display()));
+    sandbox
+        .expect(0, &format!("backfill {} --baseline base --out results {range} {roles}", captures.display()));
 
     let statistics = std::fs::read(sandbox.path("base/statistics.json")).unwrap();
     let statistics: Value = serde_json::from_slice(&statistics).unwrap();
-    let (features, scores) = (read(&sandbox.path("results"), "features"), read(&sandbox.path("results"), "scores"));
+    let (features, scores) =
+        (read(&sandbox.path("results"), "features"), read(&sandbox.path("results"), "scores"));
     let (features, scores) = (by_feature(&features, ""), by_feature(&scores, "metric"));
     let (mut compared, mut wrong, mut worst_bound) = (0, Vec::new(), 0.0_f64);
     for day in oracle["days"].as_array().unwrap() {
@@ -75,7 +79,9 @@ fn compare(name: &str, baseline: &str, from: &str, to: &str, at_least: usize) {
                 let found = score(metric).map(|share| (share * present as f64).round());
                 Some((present == 0 || found == Some(count as f64), found))
             };
-            for (what, metric) in [("outside_reference_range", "out_of_range_ratio"), ("unseen_rows", "new_category_ratio")] {
+            for (what, metric) in
+                [("outside_reference_range", "out_of_range_ratio"), ("unseen_rows", "new_category_ratio")]
+            {
                 if let Some((right, found)) = share(what, metric) {
                     check(what, right, found);
                 }
@@ -91,12 +97,18 @@ fn compare(name: &str, baseline: &str, from: &str, to: &str, at_least: usize) {
             {
                 // Ours is in standard deviations of the baseline; the reference states it in raw units.
                 let unit = std_dev(&statistics, column);
-                let (found, bound) = (row.number("value").unwrap() * unit, row.number("error_bound").unwrap() * unit);
+                let (found, bound) =
+                    (row.number("value").unwrap() * unit, row.number("error_bound").unwrap() * unit);
                 check("wasserstein", (found - value).abs() <= bound + 1e-9 * value, Some(found));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {compared} differ:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {compared} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(20)].join("\n")
+    );
     assert!(compared >= at_least, "only {compared} values compared");
     assert!(worst_bound <= 0.005, "{worst_bound}");
     println!("{name}: {compared} values agree; largest error bound of Kolmogorov-Smirnov {worst_bound:.5}");

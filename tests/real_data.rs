@@ -34,7 +34,10 @@ fn a_schema_change_is_reported_on_its_day_by_name() {
     };
     assert!(extra("2021-01-14").is_empty());
     assert_eq!(extra("2021-01-15"), NEW_COLUMNS);
-    let types: Vec<_> = rows(&violations).filter(|row| row.text("check") == "data_type").map(|row| row.text("description")).collect();
+    let types: Vec<_> = rows(&violations)
+        .filter(|row| row.text("check") == "data_type")
+        .map(|row| row.text("description"))
+        .collect();
     assert!(types.is_empty(), "null-typed columns say nothing about a type: {types:?}");
 }
 
@@ -53,7 +56,9 @@ fn naples_is_not_null_and_the_new_category_is_named() {
     assert_eq!(naples.count(), 11, "one row a day");
     let violations = read(&sandbox.path("results"), "violations");
     let named: Vec<_> = rows(&violations)
-        .filter(|row| row.text("check") == "categorical_values" && row.text("feature") == "denominazione_provincia")
+        .filter(|row| {
+            row.text("check") == "categorical_values" && row.text("feature") == "denominazione_provincia"
+        })
         .map(|row| (row.date(), row.text("description")))
         .collect();
     assert_eq!(named.first().map(|(date, _)| date.as_str()), Some("2020-06-25"), "{named:?}");
@@ -65,7 +70,10 @@ fn a_baseline_without_spread_has_a_status_and_no_nan() {
     let Some(data) = shared("real/elec2/predictions.parquet") else { return };
     let sandbox = Sandbox::new();
     let data = data.display();
-    sandbox.expect(0, &format!("baseline {data} --out base --timestamp event_ts --id event_id --to 1996-07-02 -q"));
+    sandbox.expect(
+        0,
+        &format!("baseline {data} --out base --timestamp event_ts --id event_id --to 1996-07-02 -q"),
+    );
     let roles = "--timestamp event_ts --id event_id --window 1mo -q";
     sandbox.expect(0, &format!("backfill {data} --baseline base --out results {roles}"));
     let scores = read(&sandbox.path("results"), "scores");

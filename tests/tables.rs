@@ -58,14 +58,21 @@ impl<'a> Row<'a> {
 
     /// Start of the window as a date, UTC.
     pub(crate) fn date(&self) -> String {
-        let micros = self.column("window_start").unwrap().as_primitive::<TimestampMicrosecondType>().value(self.1);
+        let micros =
+            self.column("window_start").unwrap().as_primitive::<TimestampMicrosecondType>().value(self.1);
         let days = micros.div_euclid(86_400_000_000);
-        arrow_array::temporal_conversions::date32_to_datetime(i32::try_from(days).unwrap()).unwrap().date().to_string()
+        arrow_array::temporal_conversions::date32_to_datetime(i32::try_from(days).unwrap())
+            .unwrap()
+            .date()
+            .to_string()
     }
 }
 
 /// Rows by date and feature (and by a third column).
-pub(crate) fn by_feature<'a>(batches: &'a [RecordBatch], third: &str) -> HashMap<(String, &'a str, &'a str), Row<'a>> {
+pub(crate) fn by_feature<'a>(
+    batches: &'a [RecordBatch],
+    third: &str,
+) -> HashMap<(String, &'a str, &'a str), Row<'a>> {
     rows(batches)
         .map(|row| {
             let third = if third.is_empty() { "" } else { row.text(third) };

@@ -40,7 +40,8 @@ fn score(names: &Names<'_>) -> Result<Score, Undefined> {
     if names.names.pooled == 0 && names.names != names.buckets {
         asked.push(total_variation::score(&names.names)?);
     }
-    let further = asked.iter().fold(asked[0], |best, next| if next.excess() > best.excess() { *next } else { best });
+    let further =
+        asked.iter().fold(asked[0], |best, next| if next.excess() > best.excess() { *next } else { best });
     let smallest = asked.iter().filter_map(|score| score.p_value).reduce(f64::min);
     let p = smallest.map(|p| (p * asked.len() as f64).min(1.0));
     Score::checked(further.value, 0.0, further.expected, p)

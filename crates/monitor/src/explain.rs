@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::{Array, RecordBatch, cast::AsArray, types::{Float64Type, Int64Type, TimestampMicrosecondType}};
+use arrow_array::{
+    Array, RecordBatch,
+    cast::AsArray,
+    types::{Float64Type, Int64Type, TimestampMicrosecondType},
+};
 use store::{Location, Store};
 
 use crate::{Error, Windows, tables::Contribution};
@@ -57,8 +61,10 @@ pub struct Moved {
     pub sources: Vec<String>,
 }
 
-/// Identifies a constraint over time.
+/// Identifies a constraint over time: segment, feature, check.
 type Constraint = (Option<String>, Option<String>, String);
+/// Segments with their values, by feature and check.
+type SegmentValues = BTreeMap<(Option<String>, String), Vec<(String, f64)>>;
 
 /// Explains a window of results: a date, or a time that lies in it.
 ///
@@ -90,24 +96,35 @@ pub fn explain(
         spans.iter().copied().find(|(start, end)| (*start..*end).contains(&wanted))
     };
     let Some((start, end)) = found else {
-        let stamp = |micros: i64| jiff::Timestamp::from_microsecond(micros).map_or_else(|_| String::new(), |t| t.to_string());
-        return Err(refuse(format!("no window `{window}`; they run from {} to {}", stamp(first.0), stamp(last.1))));
+        let stamp = |micros: i64| {
+            jiff::Timestamp::from_microsecond(micros).map_or_else(|_| String::new(), |t| t.to_string())
+        };
+        return Err(refuse(format!(
+            "no window `{window}`; they run from {} to {}",
+            stamp(first.0),
+            stamp(last.1)
+        )));
     };
     let mut explanation = Explanation { window_start: start, window_end: end, ..Explanation::default() };
-    for row in rows(&windows).filter(|row| row.time("window_start") == Some(start) && row.text("segment").is_none()) {
+    for row in
+        rows(&windows).filter(|row| row.time("window_start") == Some(start) && row.text("segment").is_none())
+    {
         explanation.rows = row.integer("rows").unwrap_or(0);
         explanation.baseline_rows = row.integer("baseline_rows").unwrap_or(0);
         explanation.status = row.text("status").unwrap_or_default().to_owned();
     }
     let violations = store.read_table(&results.join("violations")?, &|_| true)?;
     let mut history: BTreeMap<Constraint, Vec<i64>> = BTreeMap::new();
-    let mut by_segment: BTreeMap<(Option<String>, String), Vec<(String, f64)>> = BTreeMap::new();
+    let mut by_segment: SegmentValues = BTreeMap::new();
     for row in rows(&violations) {
         let (Some(at), constraint) = (row.time("window_start"), row.constraint()) else { continue };
         if at == start
             && let (Some(segment), Some(value)) = (&constraint.0, row.number("value"))
         {
-            by_segment.entry((constraint.1.clone(), constraint.2.clone())).or_default().push((segment.clone(), value));
+            by_segment
+                .entry((constraint.1.clone(), constraint.2.clone()))
+                .or_default()
+                .push((segment.clone(), value));
         }
         history.entry(constraint).or_default().push(at);
     }
@@ -117,7 +134,8 @@ pub fn explain(
         if feature.is_some() && constraint.1.as_deref() != feature {
             continue;
         }
-        let (since, windows) = run_before(&starts, start, history.get(&constraint).map_or(&[], Vec::as_slice));
+        let (since, windows) =
+            run_before(&starts, start, history.get(&constraint).map_or(&[], Vec::as_slice));
         let segments = if constraint.0.is_none() {
             by_segment.get(&(constraint.1.clone(), constraint.2.clone())).cloned().unwrap_or_default()
         } else {

@@ -41,21 +41,22 @@ impl Pass<'_> {
         // The source whose tasks come in, with what came of those so far.
         let mut open: Option<(usize, Result<Option<R>, String>)> = None;
         let mut next = 0;
-        let mut finish_before = |at: usize, open: &mut Option<(usize, Result<Option<R>, String>)>, progress: &mut Progress| {
-            while next < at {
-                let result = match open.take_if(|(source, _)| *source == next) {
-                    Some((_, result)) => result,
-                    None => Ok(None),
-                };
-                if ready(&sources[next]) {
-                    progress.sources_done += 1;
-                    done(next, result, progress)?;
-                    (self.watch.progress)(*progress);
+        let mut finish_before =
+            |at: usize, open: &mut Option<(usize, Result<Option<R>, String>)>, progress: &mut Progress| {
+                while next < at {
+                    let result = match open.take_if(|(source, _)| *source == next) {
+                        Some((_, result)) => result,
+                        None => Ok(None),
+                    };
+                    if ready(&sources[next]) {
+                        progress.sources_done += 1;
+                        done(next, result, progress)?;
+                        (self.watch.progress)(*progress);
+                    }
+                    next += 1;
                 }
-                next += 1;
-            }
-            Ok(())
-        };
+                Ok(())
+            };
         in_order(
             self.pool,
             scan,
@@ -103,9 +104,14 @@ impl Pass<'_> {
 
 /// A pool of the threads that were asked for.
 pub(crate) fn pool(settings: &Settings) -> Result<ThreadPool, Error> {
-    rayon::ThreadPoolBuilder::new().num_threads(settings.threads).build().map_err(|error| Error::Setting {
+    threads(settings.threads)
+}
+
+/// A pool of so many threads; 0 means one a core.
+pub(crate) fn threads(count: usize) -> Result<ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new().num_threads(count).build().map_err(|error| Error::Setting {
         name: "threads".to_owned(),
-        reason: format!("could not start {} threads: {error}", settings.threads),
+        reason: format!("could not start {count} threads: {error}"),
     })
 }
 
@@ -114,6 +120,11 @@ pub(crate) fn pool(settings: &Settings) -> Result<ThreadPool, Error> {
 fn prefetch(settings: &Settings) -> u64 {
     let budget = if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes };
     budget / 32
+}
+
+/// Why a source cannot be used, without its path in front: messages and tables name that beside it.
+pub(crate) fn plain_reason(path: &str, reason: &str) -> String {
+    reason.strip_prefix(&format!("`{path}`: ")).unwrap_or(reason).to_owned()
 }
 
 /// Counters of a plan.

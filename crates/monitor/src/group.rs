@@ -8,7 +8,11 @@ use arrow_schema::DataType;
 use profile::{Profile, Spec, Survey, split};
 use store::{PlannedSource, Task};
 
-use crate::{Settings, time_column::instants, window::{Calendar, Window}};
+use crate::{
+    Settings,
+    time_column::instants,
+    window::{Calendar, Window},
+};
 
 /// What one or more tasks of a source came to.
 #[derive(Debug, Default)]
@@ -142,7 +146,8 @@ impl Grouping<'_> {
             return Ok(vec![Some(all); batch.num_rows()]);
         };
         let column = batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))?;
-        let times = instants(column, &windows.timezone).map_err(|reason| format!("column `{name}`: {reason}"))?;
+        let times =
+            instants(column, &windows.timezone).map_err(|reason| format!("column `{name}`: {reason}"))?;
         let mut found = Vec::with_capacity(times.len());
         for time in times {
             let window = time.and_then(|time| calendar.window_of(time));
@@ -176,7 +181,8 @@ impl Grouping<'_> {
                 None => None,
                 Some(column) => {
                     let text = cast(column, &DataType::Utf8);
-                    let text = text.map_err(|error| format!("column `{name}`: cannot be a segment: {error}"))?;
+                    let text =
+                        text.map_err(|error| format!("column `{name}`: cannot be a segment: {error}"))?;
                     Some(text.as_string::<i32>().clone())
                 }
             };

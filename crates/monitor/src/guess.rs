@@ -29,13 +29,15 @@ pub struct Guess {
 }
 
 /// Words in column names that tell a role, most telling first.
-const TIMES: &[&str] = &["event_ts", "event_time", "inference_time", "timestamp", "event", "time", "ts", "date", "data"];
+const TIMES: &[&str] =
+    &["event_ts", "event_time", "inference_time", "timestamp", "event", "time", "ts", "date", "data"];
 const IDS: &[&str] = &["inference_id", "event_id", "request_id", "uuid", "id"];
 const PREDICTIONS: &[&str] = &["prediction", "predicted", "pred", "y_hat"];
 const PROBABILITIES: &[&str] = &["probability", "predicted_probability", "proba", "prob", "score"];
 const LABELS: &[&str] = &["label", "ground_truth", "target", "actual", "y_true"];
 const LATENCIES: &[&str] = &["latency_ms", "latency", "duration_ms", "response_time"];
-const SEGMENTS: &[&str] = &["region", "country", "segment", "channel", "origin", "variant", "tenant", "platform"];
+const SEGMENTS: &[&str] =
+    &["region", "country", "segment", "channel", "origin", "variant", "tenant", "platform"];
 
 /// Looks at the captures' schemas and guesses roles.
 ///
@@ -57,15 +59,17 @@ pub fn guess(store: &Store, captures: &Location) -> Result<Guess, Error> {
     }
     let Some(schema) = schema else {
         let first = plan.sources.iter().find_map(|source| match &source.status {
-            PlanStatus::Quarantined(reason) => Some(format!("{}: {reason}", source.source.path)),
+            PlanStatus::Quarantined(reason) => {
+                let path = &source.source.path;
+                Some(format!("{path}: {}", crate::gather::plain_reason(path, reason)))
+            }
             _ => None,
         });
         return Err(Error::NoData {
             reason: format!("no capture in `{captures}` can be opened; {}", first.unwrap_or_default()),
         });
     };
-    guess.columns =
-        schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect();
+    guess.columns = schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect();
     guess.assign(&schema);
     if let Some(timestamp) = guess.roles.timestamp.clone() {
         let options = PlanOptions { timestamp: Some(timestamp), range: None };
@@ -80,9 +84,8 @@ pub fn guess(store: &Store, captures: &Location) -> Result<Guess, Error> {
 impl Guess {
     fn assign(&mut self, schema: &SchemaRef) {
         let mut taken = BTreeSet::new();
-        let is_time = |t: &DataType| {
-            matches!(t, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
-        };
+        let is_time =
+            |t: &DataType| matches!(t, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64);
         let is_text = |t: &DataType| matches!(t, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
         let is_number = |t: &DataType| t.is_numeric();
         let is_fraction = |t: &DataType| t.is_floating();
@@ -99,7 +102,10 @@ impl Guess {
                     });
                     if let Some(field) = found {
                         taken.insert(field.name().clone());
-                        return Some((field.name().clone(), format!("its name says `{word}`, its type is {}", field.data_type())));
+                        return Some((
+                            field.name().clone(),
+                            format!("its name says `{word}`, its type is {}", field.data_type()),
+                        ));
                     }
                 }
             }
@@ -114,7 +120,8 @@ impl Guess {
         let segments: Vec<String> = std::iter::from_fn(|| Some(pick(SEGMENTS, &is_text)?.0)).collect();
         if chosen[0].1.is_none() {
             let first = schema.fields().iter().find(|field| is_time(field.data_type()));
-            chosen[0].1 = first.map(|f| (f.name().clone(), format!("the first column of type {}", f.data_type())));
+            chosen[0].1 =
+                first.map(|f| (f.name().clone(), format!("the first column of type {}", f.data_type())));
         }
         self.segments = segments;
         for (role, choice) in chosen {

@@ -37,7 +37,8 @@ pub use explain::{Explanation, Moved, explain};
 pub use guess::{Guess, guess};
 pub use jiff::tz::TimeZone;
 pub use outcome::{
-    Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome, Progress, WorstWindow,
+    Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome, Progress,
+    WorstWindow,
 };
 pub use run::{backfill, check, record_run};
 pub use settings::{OnBadFile, Roles, Settings, Windows};

@@ -148,7 +148,11 @@ pub struct BrokenHere {
 impl Outcome {
     /// Notes one row of `violations`; to be called once for each, in any order.
     pub fn observe(&mut self, row: &ViolationRow) {
-        let key = ConstraintKey { segment: row.key.segment.clone(), feature: row.feature.clone(), check: row.check };
+        let key = ConstraintKey {
+            segment: row.key.segment.clone(),
+            feature: row.feature.clone(),
+            check: row.check,
+        };
         let constraint = self.constraints.entry(key).or_default();
         match row.severity {
             Severity::Violation => constraint.violations += 1,

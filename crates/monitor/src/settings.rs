@@ -104,15 +104,17 @@ impl Windows {
         if let Ok(time) = text.parse::<jiff::Timestamp>() {
             return Ok(time.as_microsecond());
         }
-        let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| {
-            text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0))
-        });
+        let civil = text
+            .parse::<jiff::civil::DateTime>()
+            .or_else(|_| text.parse::<jiff::civil::Date>().map(|date| date.at(0, 0, 0, 0)));
         civil
             .and_then(|civil| civil.to_zoned(timezone.clone()))
             .map(|zoned| zoned.timestamp().as_microsecond())
             .map_err(|_| Error::Setting {
                 name: "from / to".to_owned(),
-                reason: format!("expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`"),
+                reason: format!(
+                    "expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`"
+                ),
             })
     }
 }
@@ -197,7 +199,8 @@ mod tests {
             ignore: vec!["xx".into()],
             ..Roles::default()
         };
-        let monitored: Vec<_> = ["ts", "p", "x1", "xx", "y"].into_iter().filter(|c| roles.is_monitored(c)).collect();
+        let monitored: Vec<_> =
+            ["ts", "p", "x1", "xx", "y"].into_iter().filter(|c| roles.is_monitored(c)).collect();
         assert_eq!(monitored, ["p", "x1"]);
     }
 

@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn instants_do_not_depend_on_the_zone_but_civil_times_do() {
-        let zoned = TimestampMillisecondArray::from(vec![Some(NOON / 1000), None]).with_timezone("Asia/Tokyo");
+        let zoned =
+            TimestampMillisecondArray::from(vec![Some(NOON / 1000), None]).with_timezone("Asia/Tokyo");
         assert_eq!(read(zoned, "America/New_York"), [Some(NOON), None]);
         let naive = TimestampSecondArray::from(vec![NOON / 1_000_000]);
         assert_eq!(read(naive.clone(), "UTC"), [Some(NOON)]);
@@ -136,7 +137,12 @@ mod tests {
 
     #[test]
     fn texts_and_epochs_are_read() {
-        let texts = StringArray::from(vec!["2013-02-09T12:00:00Z", "2013-02-09 12:00:00", "2013-02-09T14:00:00+02:00", "soon"]);
+        let texts = StringArray::from(vec![
+            "2013-02-09T12:00:00Z",
+            "2013-02-09 12:00:00",
+            "2013-02-09T14:00:00+02:00",
+            "soon",
+        ]);
         assert_eq!(read(texts, "UTC"), [Some(NOON), Some(NOON), Some(NOON), None]);
         let epochs = Int64Array::from(vec![NOON / 1_000_000, NOON / 1_000, NOON, NOON * 1_000, 17]);
         assert_eq!(read(epochs, "UTC"), [Some(NOON), Some(NOON), Some(NOON), Some(NOON), None]);

@@ -174,7 +174,9 @@ mod tests {
     fn days_follow_the_clock_of_the_zone() {
         let mut calendar = calendar("1d", "America/New_York");
         // 10 March 2013 has 23 hours there, 3 November 25.
-        for (inside, hours) in [("2013-03-10T12:00:00Z", 23), ("2013-11-03T12:00:00Z", 25), ("2013-06-01T12:00:00Z", 24)] {
+        for (inside, hours) in
+            [("2013-03-10T12:00:00Z", 23), ("2013-11-03T12:00:00Z", 25), ("2013-06-01T12:00:00Z", 24)]
+        {
             let window = calendar.window_of(micros(inside)).unwrap();
             assert_eq!((window.end - window.start) / 3_600_000_000, hours);
         }
@@ -183,7 +185,14 @@ mod tests {
 
     #[test]
     fn windows_are_half_open_and_without_gaps() {
-        for (every, zone) in [("1h", "UTC"), ("6h", "America/New_York"), ("1h", "Australia/Lord_Howe"), ("1d", "Europe/Rome"), ("1w", "Europe/Rome"), ("1mo", "Asia/Tokyo")] {
+        for (every, zone) in [
+            ("1h", "UTC"),
+            ("6h", "America/New_York"),
+            ("1h", "Australia/Lord_Howe"),
+            ("1d", "Europe/Rome"),
+            ("1w", "Europe/Rome"),
+            ("1mo", "Asia/Tokyo"),
+        ] {
             let mut calendar = calendar(every, zone);
             let (start, end) = (micros("2013-01-01T00:00:00Z"), micros("2014-01-01T00:00:00Z"));
             let windows = calendar.windows_between(start, end);

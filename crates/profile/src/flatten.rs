@@ -25,7 +25,8 @@ fn flatten(name: String, column: &ArrayRef, take: &mut dyn FnMut(Leaf)) {
         DataType::Struct(_) => flatten_struct(&name, column.as_struct(), take),
         DataType::List(_) => {
             let list = column.as_list::<i32>();
-            let lengths = (0..list.len()).map(|i| list.is_valid(i).then(|| u64::from(list.value_length(i).unsigned_abs())));
+            let lengths = (0..list.len())
+                .map(|i| list.is_valid(i).then(|| u64::from(list.value_length(i).unsigned_abs())));
             let items = (0..list.len()).filter(|&i| list.is_valid(i)).map(|i| list.value(i)).collect();
             flatten_list(&name, lengths.collect(), items, list.values(), take);
         }

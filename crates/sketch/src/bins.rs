@@ -34,6 +34,8 @@ pub struct Bins {
     edges: Vec<f64>,
     /// Ascending inner edges of the coarse bins, each of them among `edges`.
     coarse: Vec<f64>,
+    /// Ascending inner edges of the bins of a chart, each of them among `edges`.
+    chart: Vec<f64>,
     /// Smallest and largest value of the baseline.
     range: Option<(f64, f64)>,
 }
@@ -66,7 +68,8 @@ impl Bins {
         };
         let mut coarse = baseline.quantiles(&DECILES);
         coarse.dedup_by(|a, b| a.total_cmp(b).is_eq());
-        let mut edges = coarse.clone();
+        let chart = chart_edges(baseline, &coarse);
+        let mut edges = [coarse.as_slice(), &chart].concat();
         let heavy = |count: u64| values.len() <= MAX_ATOMS || count > baseline.rows() / SLOT_SHARE;
         let mut filled = 0;
         for &(value, count) in values {
@@ -88,7 +91,7 @@ impl Bins {
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup_by(|a, b| a.total_cmp(b).is_eq());
         coarse.retain(|edge| edge.is_finite());
-        Self { edges, coarse, range: Some((min, max)) }
+        Self { edges, coarse, chart, range: Some((min, max)) }
     }
 
     /// Bins with given coarse edges and nothing finer.
@@ -97,7 +100,7 @@ impl Bins {
         edges.retain(|edge| edge.is_finite());
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup_by(|a, b| a.total_cmp(b).is_eq());
-        Self { coarse: edges.clone(), edges, range: None }
+        Self { coarse: edges.clone(), chart: edges.clone(), edges, range: None }
     }
 
     /// Number of slots.
@@ -116,6 +119,13 @@ impl Bins {
     #[must_use]
     pub fn coarse_edges(&self) -> &[f64] {
         &self.coarse
+    }
+
+    /// Inner edges of the bins of a chart, ascending: those of the coarse bins, and where ties leave few of them,
+    /// the deciles of the values between the ties.
+    #[must_use]
+    pub fn chart_edges(&self) -> &[f64] {
+        &self.chart
     }
 
     /// Smallest and largest value of the baseline.
@@ -139,20 +149,32 @@ impl Bins {
         Slot { lower: lower.unwrap_or(f64::NEG_INFINITY), upper: upper.unwrap_or(f64::INFINITY) }
     }
 
-    /// The coarse bin that a slot is part of.
-    #[must_use]
-    pub fn coarse_of(&self, slot: usize) -> usize {
-        let lower = self.slot(slot).lower;
-        self.coarse.partition_point(|&edge| edge <= lower)
-    }
-
     /// Whether the edges are ascending and the coarse ones among them, as bytes from outside may not have them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.edges.is_sorted_by(|a, b| a < b)
             && self.coarse.is_sorted_by(|a, b| a < b)
-            && self.coarse.iter().all(|c| self.edges.binary_search_by(|e| e.total_cmp(c)).is_ok())
+            && self.chart.is_sorted_by(|a, b| a < b)
+            && [&self.coarse, &self.chart]
+                .into_iter()
+                .flatten()
+                .all(|edge| self.edges.binary_search_by(|e| e.total_cmp(edge)).is_ok())
     }
+}
+
+/// Nine tenths of the rows at zero leave one coarse bin, which shows nothing: then the values that are not that
+/// frequent are cut at their own deciles.
+fn chart_edges(baseline: &ValueCounts, coarse: &[f64]) -> Vec<f64> {
+    let mut chart = coarse.to_vec();
+    if chart.len() < DECILES.len() {
+        let light = baseline.values().iter().filter(|(_, count)| *count <= baseline.rows() / 10);
+        chart.extend(ValueCounts::from_sorted(light.copied().collect()).quantiles(&DECILES));
+    }
+    chart.retain(|edge| edge.is_finite());
+    chart.iter_mut().for_each(|edge| *edge += 0.0);
+    chart.sort_unstable_by(f64::total_cmp);
+    chart.dedup_by(|a, b| a.total_cmp(b).is_eq());
+    chart
 }
 
 /// Edges outside the range, at distances that grow by the square root of two.

@@ -53,13 +53,20 @@ impl Histogram {
     /// Rows in each coarse bin.
     #[must_use]
     pub fn coarse(&self, bins: &Bins) -> Vec<u64> {
-        let mut coarse = vec![0; bins.coarse_bins()];
-        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
-            if let Some(bin) = coarse.get_mut(bins.coarse_of(index)) {
-                *bin += rows;
+        self.between(bins, bins.coarse_edges())
+    }
+
+    /// Rows between edges that are edges of slots too: one bin more than edges.
+    #[must_use]
+    pub fn between(&self, bins: &Bins, edges: &[f64]) -> Vec<u64> {
+        let mut rows = vec![0; edges.len() + 1];
+        for (index, &held) in self.slots.iter().enumerate().filter(|(_, held)| **held > 0) {
+            let lower = bins.slot(index).lower;
+            if let Some(bin) = rows.get_mut(edges.partition_point(|&edge| edge <= lower)) {
+                *bin += held;
             }
         }
-        coarse
+        rows
     }
 
     /// Rows below and above the range of the baseline.

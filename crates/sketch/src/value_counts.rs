@@ -98,7 +98,8 @@ impl ValueCounts {
             .collect()
     }
 
-    fn from_sorted(values: Vec<(f64, u64)>) -> Self {
+    /// Counts of different values in ascending order.
+    pub(crate) fn from_sorted(values: Vec<(f64, u64)>) -> Self {
         let rows = values.iter().map(|(_, count)| count).sum();
         Self { values, rows }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use monitor::{tables::Comparison, Error, Every, Outcome, Settings};
+use monitor::{Error, Every, Outcome, Settings, tables::Comparison};
 use serde::Serialize;
 
 use crate::{

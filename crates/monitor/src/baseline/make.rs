@@ -11,7 +11,7 @@ use store::{Columns, Location, Plan, PlanOptions, PlanStatus, Store};
 use super::{
     inferred_type, statistics,
     stored::{self, Stored},
-    suggest,
+    suggest::suggest,
 };
 use crate::{
     Error, OnBadFile, Progress, Settings, Watch,
@@ -68,7 +68,8 @@ pub fn make_baseline(
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Result<BaselineOutcome, Error> {
-    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: crate::run::range(settings) };
+    let options =
+        PlanOptions { timestamp: settings.roles.timestamp.clone(), range: crate::run::range(settings) };
     let mut plan = plan_captures(store, data, &options, settings, watch)?;
     let mut outcome = BaselineOutcome::default();
     set_aside(&plan, settings, &mut outcome)?;
@@ -169,7 +170,9 @@ fn profile_baseline(
         return Ok(None);
     }
     if rows_without_time > 0 {
-        outcome.notes.push(format!("{rows_without_time} rows have no readable time and are not in the baseline"));
+        outcome
+            .notes
+            .push(format!("{rows_without_time} rows have no readable time and are not in the baseline"));
     }
     Ok(Some(Stored { spec, profiles, hours }))
 }
@@ -183,10 +186,11 @@ fn write(
 ) -> Result<(), Error> {
     let Some(all) = stored.profiles.get(&None).filter(|profile| profile.rows > 0) else {
         return Err(Error::NoData {
-            reason: "the baseline has no rows: check the range (--from, --to) and the timestamp column".to_owned(),
+            reason: "the baseline has no rows: check the range (--from, --to) and the timestamp column"
+                .to_owned(),
         });
     };
-    let constraints = suggest::suggest(&stored.spec, all, &settings.roles);
+    let constraints = suggest(&stored.spec, all, &settings.roles);
     let document = |value: &serde_json::Value| serde_json::to_vec_pretty(value);
     stored::write(store, out, stored)?;
     let statistics = statistics::statistics(&stored.spec, all);
@@ -214,7 +218,9 @@ fn write(
         .map(|feature| feature.name.as_str())
         .collect();
     for name in uncovered {
-        outcome.notes.push(format!("`{name}` has a type that is not profiled; its scores say `not_comparable`"));
+        outcome
+            .notes
+            .push(format!("`{name}` has a type that is not profiled; its scores say `not_comparable`"));
     }
     Ok(())
 }
@@ -224,10 +230,11 @@ fn set_aside(plan: &Plan, settings: &Settings, outcome: &mut BaselineOutcome) ->
     for source in &plan.sources {
         if let PlanStatus::Quarantined(reason) = &source.status {
             let path = source.source.path.clone();
+            let reason = gather::plain_reason(&path, reason);
             if settings.on_bad_file == OnBadFile::Fail {
-                return Err(Error::BadFile { path, reason: reason.clone() });
+                return Err(Error::BadFile { path, reason });
             }
-            outcome.quarantined.push((path, reason.clone()));
+            outcome.quarantined.push((path, reason));
         }
     }
     if plan.sources.iter().all(|source| !matches!(source.status, PlanStatus::Ready)) {

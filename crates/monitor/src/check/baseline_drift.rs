@@ -23,7 +23,9 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     })?;
     let contributions = contributions(facts.distribution?.bins());
     let row = &scored.row;
-    let expected = row.expected_without_drift.map_or_else(String::new, |e| format!(", {} expected without drift", short(e)));
+    let expected = row
+        .expected_without_drift
+        .map_or_else(String::new, |e| format!(", {} expected without drift", short(e)));
     let most = contributions.first().map_or_else(String::new, |top| {
         format!("; `{}` went from {:.1} % to {:.1} %", top.bin, top.baseline_ratio * 100.0, top.ratio * 100.0)
     });

@@ -20,7 +20,8 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
         return None; // missing_column says it
     }
     let row = &scored.row;
-    let direction = if row.comparison == Some(Comparison::Above) { "missing" } else { "missing, fewer than usual" };
+    let direction =
+        if row.comparison == Some(Comparison::Above) { "missing" } else { "missing, fewer than usual" };
     let (now, before) = (row.value?, row.baseline_value?);
     let description = format!(
         "{} of `{}` {direction}: null or NaN in {} of {} rows, {} in the baseline",
@@ -34,7 +35,12 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     let contribution = (now - before).abs();
     finding.top_contributions = vec![
         Contribution { bin: "(missing)".to_owned(), baseline_ratio: before, ratio: now, contribution },
-        Contribution { bin: "(present)".to_owned(), baseline_ratio: 1.0 - before, ratio: 1.0 - now, contribution },
+        Contribution {
+            bin: "(present)".to_owned(),
+            baseline_ratio: 1.0 - before,
+            ratio: 1.0 - now,
+            contribution,
+        },
     ];
     Some(finding)
 }

@@ -26,7 +26,11 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     } else {
         format!("of type {types}")
     };
-    let description =
-        format!("expected a {} in `{}`, found {} of the values {found}", spec.kind.noun(), facts.name, percent(wrong));
+    let description = format!(
+        "expected a {} in `{}`, found {} of the values {found}",
+        spec.kind.noun(),
+        facts.name,
+        percent(wrong)
+    );
     Some(Finding::of(scored, description, Offence::Mismatched))
 }

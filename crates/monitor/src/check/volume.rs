@@ -18,8 +18,12 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     let row = &scored.row;
     let (rows, usual) = (row.value?, row.baseline_value?);
     let description = match row.comparison? {
-        Comparison::Below => format!("{rows} rows, fewer than half of the smallest window of the baseline (median {usual})"),
-        Comparison::Above => format!("{rows} rows, more than twice the largest window of the baseline (median {usual})"),
+        Comparison::Below => {
+            format!("{rows} rows, fewer than half of the smallest window of the baseline (median {usual})")
+        }
+        Comparison::Above => {
+            format!("{rows} rows, more than twice the largest window of the baseline (median {usual})")
+        }
     };
     Some(Finding::of(scored, description, Offence::Any))
 }

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use profile::{FeatureProfile, FeatureSpec, Kind, Profile};
 
-use super::{describe, open::{OpenWindow, Segment}};
+use super::{
+    describe,
+    open::{OpenWindow, Segment},
+};
 use crate::{
     baseline::Baseline,
     check::{ALL, Facts, Finding},
     score::{Distribution, Pair, Scored, Scorer, judge, volume},
-    tables::{Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus},
+    tables::{
+        Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus,
+    },
     window::Window,
 };
 
@@ -51,18 +56,17 @@ struct Scoring<'a> {
     segment: &'a Segment,
     baseline: Option<&'a Profile>,
     volume: Option<Scored>,
-    features: Vec<Scoring1<'a>>,
+    features: Vec<FeatureScoring<'a>>,
 }
 
 /// One feature of it.
-struct Scoring1<'a> {
+struct FeatureScoring<'a> {
     spec: &'a FeatureSpec,
-    sides: Option<(&'a FeatureProfile, Distributed)>,
+    /// The baseline's side, and both distributions where they can be compared.
+    before: Option<(&'a FeatureProfile, Option<Distribution>)>,
     current: &'a FeatureProfile,
     scores: Vec<Scored>,
 }
-
-type Distributed = Option<Distribution>;
 
 impl Judge<'_> {
     /// Scores a window, its segments together, then lets every check look at it.
@@ -96,8 +100,13 @@ impl Judge<'_> {
         };
         if let Some(mut volume) = volume(&key, 0, &self.volumes) {
             judge(std::iter::once(&mut volume));
-            let facts =
-                Facts { name: "", baseline: None, current: None, scores: std::slice::from_ref(&volume), distribution: None };
+            let facts = Facts {
+                name: "",
+                baseline: None,
+                current: None,
+                scores: std::slice::from_ref(&volume),
+                distribution: None,
+            };
             for (check, finding) in findings(&facts) {
                 row.violations += 1;
                 rows.violations.push(self.violation(&key, None, check, finding, &[]));
@@ -109,25 +118,32 @@ impl Judge<'_> {
     }
 
     fn key(&self, window: Window, segment: Option<Arc<str>>) -> Key {
-        Key { monitor: Arc::clone(&self.monitor), window_start: window.start, window_end: window.end, segment }
+        Key {
+            monitor: Arc::clone(&self.monitor),
+            window_start: window.start,
+            window_end: window.end,
+            segment,
+        }
     }
 
     fn score<'a>(&'a self, window: Window, name: Option<Arc<str>>, segment: &'a Segment) -> Scoring<'a> {
         let key = self.key(window, name);
         let baseline = self.baseline.profile(key.segment.as_ref());
-        let volume = if key.segment.is_none() { volume(&key, segment.profile.rows, &self.volumes) } else { None };
+        let volume =
+            if key.segment.is_none() { volume(&key, segment.profile.rows, &self.volumes) } else { None };
         let specs = self.baseline.spec.features();
-        let features = specs.iter().zip(&segment.profile.features).enumerate().map(|(position, (spec, current))| {
-            let before = baseline.and_then(|profile| profile.features.get(position));
-            let Some(before) = before else {
-                return Scoring1 { spec, sides: None, current, scores: Vec::new() };
-            };
-            let constraint = self.baseline.constraints.feature(&spec.name);
-            let pair = Pair { spec, baseline: before, current, constraint };
-            let distribution = Distribution::of(&pair);
-            let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
-            Scoring1 { spec, sides: Some((before, distribution)), current, scores }
-        });
+        let features =
+            specs.iter().zip(&segment.profile.features).enumerate().map(|(position, (spec, current))| {
+                let before = baseline.and_then(|profile| profile.features.get(position));
+                let Some(before) = before else {
+                    return FeatureScoring { spec, before: None, current, scores: Vec::new() };
+                };
+                let constraint = self.baseline.constraints.feature(&spec.name);
+                let pair = Pair { spec, baseline: before, current, constraint };
+                let distribution = Distribution::of(&pair);
+                let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
+                FeatureScoring { spec, before: Some((before, distribution)), current, scores }
+            });
         let features = features.collect();
         Scoring { key, segment, baseline, volume, features }
     }
@@ -146,8 +162,9 @@ impl Judge<'_> {
         for (position, feature) in features.into_iter().enumerate() {
             let name: Arc<str> = feature.spec.name.as_str().into();
             rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
-            let Some((before, distribution)) = &feature.sides else { continue };
-            let pair = Pair { spec: feature.spec, baseline: before, current: feature.current, constraint: None };
+            let Some((before, distribution)) = &feature.before else { continue };
+            let pair =
+                Pair { spec: feature.spec, baseline: before, current: feature.current, constraint: None };
             rows.histograms.extend(describe::histogram(&key, &name, &pair));
             let facts = Facts {
                 name: &name,
@@ -160,15 +177,17 @@ impl Judge<'_> {
                 let sources = self.paths_of(segment.sources(finding.offence, Some(position), &name));
                 rows.violations.push(self.violation(&key, Some(&name), check, finding, &sources));
             }
-            drifted += u64::from(feature.scores.iter().any(|scored| {
-                scored.row.family == Family::Drift && scored.row.status == Status::Violated
-            }));
+            drifted +=
+                u64::from(feature.scores.iter().any(|scored| {
+                    scored.row.family == Family::Drift && scored.row.status == Status::Violated
+                }));
             rows.scores.extend(feature.scores.into_iter().map(|scored| scored.row));
         }
         for (name, current) in &segment.profile.extra {
             let feature: Arc<str> = name.as_str().into();
             rows.features.push(describe::feature(&key, &feature, &Kind::Empty, current));
-            let facts = Facts { name, baseline: None, current: Some(current), scores: &[], distribution: None };
+            let facts =
+                Facts { name, baseline: None, current: Some(current), scores: &[], distribution: None };
             for (check, finding) in findings(&facts) {
                 let sources = self.paths_of(segment.sources(finding.offence, None, name));
                 rows.violations.push(self.violation(&key, Some(&feature), check, finding, &sources));
@@ -176,12 +195,18 @@ impl Judge<'_> {
         }
         let mut reason = reason.map(str::to_owned);
         if baseline.is_none() {
-            reason = Some("the baseline has no rows of this segment: make it with the same --segment-by".to_owned());
+            reason = Some(
+                "the baseline has no rows of this segment: make it with the same --segment-by".to_owned(),
+            );
         }
         let violations = rows.violations.len() as u64;
         rows.windows.push(WindowRow {
             key,
-            status: if violations > 0 { WindowStatus::CompletedWithViolations } else { WindowStatus::Completed },
+            status: if violations > 0 {
+                WindowStatus::CompletedWithViolations
+            } else {
+                WindowStatus::Completed
+            },
             rows: segment.profile.rows,
             baseline_rows: baseline.map_or(0, |profile| profile.rows),
             files: segment.files,

@@ -94,8 +94,15 @@ fn most_frequent(mut bins: Vec<Bin>) -> Vec<Bin> {
     let share = |bin: &Bin| ratio(bin.baseline, totals.0).max(ratio(bin.current, totals.1));
     bins.sort_by(|a, b| share(b).total_cmp(&share(a)).then_with(|| a.label.cmp(&b.label)));
     let rest = bins.split_off(MAX_NAMES);
-    let (baseline, current) = rest.iter().fold((0, 0), |sums, bin| (sums.0 + bin.baseline, sums.1 + bin.current));
-    bins.push(Bin { label: format!("({} other names)", rest.len()), lower: None, upper: None, baseline, current });
+    let (baseline, current) =
+        rest.iter().fold((0, 0), |sums, bin| (sums.0 + bin.baseline, sums.1 + bin.current));
+    bins.push(Bin {
+        label: format!("({} other names)", rest.len()),
+        lower: None,
+        upper: None,
+        baseline,
+        current,
+    });
     bins
 }
 

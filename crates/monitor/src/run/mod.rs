@@ -112,7 +112,7 @@ fn run(
         plan: &plan,
         baseline,
         judge,
-        writer: results.map(|results| Writer { store, results, pool: &pool }),
+        writer: results.map(|results| Writer::new(store, results)).transpose()?,
         pool: &pool,
         open: OpenWindows::new(Calendar::new(Every::Day, windows.timezone.clone())),
         calendar: calendar.clone(),
@@ -258,8 +258,11 @@ impl Run<'_> {
 
     /// Which sources that were set aside may have had rows in a window.
     fn lost_in(&self, window: Window) -> Option<String> {
-        let lost: Vec<_> =
-            self.lost.iter().filter(|(first, last, _)| *first < window.end && *last >= window.start).collect();
+        let lost: Vec<_> = self
+            .lost
+            .iter()
+            .filter(|(first, last, _)| *first < window.end && *last >= window.start)
+            .collect();
         let (_, _, text) = lost.first()?;
         let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
         Some(format!("set aside: {text}{more}"))
@@ -268,6 +271,7 @@ impl Run<'_> {
     fn quarantine(&mut self, index: usize, reason: String) -> Result<(), Error> {
         let planned = &self.plan.sources[index];
         let path = planned.source.path.clone();
+        let reason = gather::plain_reason(&path, &reason);
         if self.settings.on_bad_file == OnBadFile::Fail {
             return Err(Error::BadFile { path, reason });
         }
@@ -279,7 +283,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn record(&mut self, index: usize, grouped: Option<&Grouped>, status: SourceStatus, reason: Option<String>) {
+    fn record(
+        &mut self,
+        index: usize,
+        grouped: Option<&Grouped>,
+        status: SourceStatus,
+        reason: Option<String>,
+    ) {
         let planned = &self.plan.sources[index];
         let times = grouped.and_then(|grouped| grouped.times);
         self.sources.push(SourceRow {

@@ -86,8 +86,8 @@ fn offences(feature: &FeatureProfile, kind: &Kind) -> impl Iterator<Item = Offen
     let (mut outside, mut fractions) = (false, false);
     if let Kind::Number { bins, integral } = kind {
         let range = bins.range().zip(feature.moments.min().zip(feature.moments.max()));
-        outside = counts.infinities() > 0
-            || range.is_some_and(|((low, high), (min, max))| min < low || max > high);
+        outside =
+            counts.infinities() > 0 || range.is_some_and(|((low, high), (min, max))| min < low || max > high);
         fractions = *integral && counts.fractions > 0;
     }
     [

@@ -6,7 +6,7 @@ use arrow_schema::DataType;
 use store::{Location, Plan, PlanOptions, PlanStatus, Store};
 
 use crate::{
-    Baseline, Error, Progress, Settings, Watch,
+    Baseline, Error, Progress, Settings, Watch, gather,
     window::{Calendar, Every},
 };
 
@@ -58,7 +58,9 @@ pub(super) fn for_windows(
         };
         return Err(Error::Setting {
             name: "timestamp".to_owned(),
-            reason: format!("windows need the column that holds the time of a record (--timestamp COL); {hint}"),
+            reason: format!(
+                "windows need the column that holds the time of a record (--timestamp COL); {hint}"
+            ),
         });
     }
     Ok(plan)
@@ -84,11 +86,14 @@ pub(crate) fn plan_captures(
     let ready = plan.sources.iter().any(|source| matches!(source.status, PlanStatus::Ready));
     if !ready {
         let first = plan.sources.iter().find_map(|source| match &source.status {
-            PlanStatus::Quarantined(reason) => Some(format!("{}: {reason}", source.source.path)),
+            PlanStatus::Quarantined(reason) => Some((&source.source.path, reason)),
             _ => None,
         });
         let reason = match first {
-            Some(first) => format!("no capture in `{captures}` can be used; the first: {first}"),
+            Some((path, reason)) => {
+                let reason = gather::plain_reason(path, reason);
+                format!("no capture in `{captures}` can be used; the first, {path}: {reason}")
+            }
             None => format!("no capture in `{captures}` lies in the range: check --from and --to"),
         };
         return Err(Error::NoData { reason });
@@ -98,7 +103,11 @@ pub(crate) fn plan_captures(
         // Members of structs are named with dots; their column is what stands before the first.
         let column = name.split('.').next().unwrap_or(name);
         if !columns.contains(name) && !columns.contains(column) {
-            return Err(Error::Unknown { what: "column", found: name.to_owned(), hint: nearest(setting, name, &columns) });
+            return Err(Error::Unknown {
+                what: "column",
+                found: name.to_owned(),
+                hint: nearest(setting, name, &columns),
+            });
         }
     }
     Ok(plan)

@@ -14,7 +14,8 @@ pub fn record_run(store: &Store, results: &Location, run: RunRow) -> Result<(), 
     let row = RunRow::batch(&[run])?;
     // A table of another version of the program is left as it is, and started anew.
     batches.retain(|batch| batch.schema().fields() == row.schema().fields());
-    let batches = batches.into_iter().map(|batch| batch.with_schema(row.schema())).collect::<Result<Vec<_>, _>>();
+    let batches =
+        batches.into_iter().map(|batch| batch.with_schema(row.schema())).collect::<Result<Vec<_>, _>>();
     let mut batches = batches?;
     batches.push(row);
     store.write_table(&place, &batches)?;

@@ -1,7 +1,7 @@
 //! Result tables, a date at a time.
 
 use arrow_array::RecordBatch;
-use rayon::{ThreadPool, iter::IntoParallelIterator, iter::ParallelIterator};
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use store::{Location, Store};
 
 use super::close::Rows;
@@ -10,15 +10,22 @@ use crate::{
     tables::{FeatureRow, HistogramRow, ScoreRow, SourceRow, ViolationRow, WindowRow},
 };
 
+/// Threads that write: they wait for the disk or the network far more than they work.
+const WRITERS: usize = 8;
+
 /// Writes each date of each table as one file, in one step.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
     pub(super) store: &'a Store,
     pub(super) results: &'a Location,
-    pub(super) pool: &'a ThreadPool,
+    pub(super) pool: rayon::ThreadPool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(store: &'a Store, results: &'a Location) -> Result<Self, Error> {
+        Ok(Self { store, results, pool: crate::gather::threads(WRITERS)? })
+    }
+
     /// Writes all tables of some dates. A table without rows is written too: it replaces what an earlier run left.
     pub(super) fn dates(&self, dates: Vec<(String, Rows)>) -> Result<(), Error> {
         let write = |(date, rows): (String, Rows)| -> Result<(), Error> {

@@ -13,10 +13,11 @@ pub(crate) enum Distribution {
     Numbers {
         /// Slots with a row on either side.
         points: Vec<Point>,
-        /// Coarse bins.
+        /// Bins of a chart.
         bins: Vec<Bin>,
         /// Population standard deviation of the baseline.
         baseline_std_dev: f64,
+        /// Rows of the coarse bins.
         counts: (Vec<u64>, Vec<u64>),
     },
     /// Categories.
@@ -56,7 +57,7 @@ impl Distribution {
     /// The bins of both sides, whether or not they can be compared.
     pub(crate) fn chart(pair: &Pair<'_>) -> Vec<Bin> {
         match &pair.spec.kind {
-            Kind::Number { bins, .. } => coarse_bins(bins, &pair.baseline.histogram, &pair.current.histogram),
+            Kind::Number { bins, .. } => chart_bins(bins, &pair.baseline.histogram, &pair.current.histogram),
             Kind::Category { domain } => names(domain, pair).into_bins(),
             Kind::Empty | Kind::Uncovered => Vec::new(),
         }
@@ -129,17 +130,17 @@ fn numbers(bins: &Bins, pair: &Pair<'_>) -> Distribution {
     let counts = (baseline.coarse(bins), current.coarse(bins));
     Distribution::Numbers {
         points: (0..bins.slots()).filter_map(point).collect(),
-        bins: coarse_bins(bins, baseline, current),
+        bins: chart_bins(bins, baseline, current),
         baseline_std_dev: pair.baseline.moments.std_dev().unwrap_or(0.0),
         counts,
     }
 }
 
-/// Coarse bins with labels.
-fn coarse_bins(bins: &Bins, baseline: &Histogram, current: &Histogram) -> Vec<Bin> {
-    let edges = bins.coarse_edges();
-    let (baseline, current) = (baseline.coarse(bins), current.coarse(bins));
-    (0..bins.coarse_bins())
+/// Bins of a chart, with labels.
+fn chart_bins(bins: &Bins, baseline: &Histogram, current: &Histogram) -> Vec<Bin> {
+    let edges = bins.chart_edges();
+    let (baseline, current) = (baseline.between(bins, edges), current.between(bins, edges));
+    (0..=edges.len())
         .map(|index| {
             let lower = index.checked_sub(1).and_then(|i| edges.get(i)).copied();
             let upper = edges.get(index).copied();
@@ -190,9 +191,10 @@ fn names(domain: &Domain, pair: &Pair<'_>) -> Distribution {
         bins.push(bin("(other new names)", before, now));
     }
     let pooled = bins.len() - named;
-    let counts = (bins.iter().map(|bin| bin.baseline).collect(), bins.iter().map(|bin| bin.current).collect());
-    let buckets = (named > BUCKETS || pooled > 0)
-        .then(|| (baseline.buckets().to_vec(), current.buckets().to_vec()));
+    let counts =
+        (bins.iter().map(|bin| bin.baseline).collect(), bins.iter().map(|bin| bin.current).collect());
+    let buckets =
+        (named > BUCKETS || pooled > 0).then(|| (baseline.buckets().to_vec(), current.buckets().to_vec()));
     Distribution::Names { bins, pooled, counts, buckets }
 }
 

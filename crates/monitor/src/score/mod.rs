@@ -95,7 +95,12 @@ impl<'a> Scorer<'a> {
     }
 
     /// All scores of a feature, the deciding drift score first.
-    pub(crate) fn scores(&self, key: &Key, pair: &Pair<'_>, distribution: Option<&Distribution>) -> Vec<Scored> {
+    pub(crate) fn scores(
+        &self,
+        key: &Key,
+        pair: &Pair<'_>,
+        distribution: Option<&Distribution>,
+    ) -> Vec<Scored> {
         let name: Arc<str> = pair.spec.name.as_str().into();
         let mut scored = self.drift_scores(key, &name, pair, distribution);
         scored.extend(quality::scores(key, &name, pair, &self.constraints.monitoring_config));
@@ -198,9 +203,9 @@ fn suits(metric: &Metric, kind: &Kind) -> bool {
 
 /// For messages: the metrics whose names are nearest.
 pub(crate) fn nearest_metric(name: &str) -> String {
-    let near = drift::ALL.iter().max_by(|a, b| {
-        strsim::jaro_winkler(name, a.name).total_cmp(&strsim::jaro_winkler(name, b.name))
-    });
+    let near = drift::ALL
+        .iter()
+        .max_by(|a, b| strsim::jaro_winkler(name, a.name).total_cmp(&strsim::jaro_winkler(name, b.name)));
     let near = near.map_or("", |metric| metric.name);
     format!("did you mean `{near}`? `driftscan list metrics` names all")
 }

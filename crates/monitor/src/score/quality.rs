@@ -20,10 +20,8 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
     match &pair.spec.kind {
         Kind::Number { bins, .. } => {
             let outside = (outside(bins, pair, pair.baseline), outside(bins, pair, pair.current));
-            let totals = (
-                baseline.observed() + baseline.infinities(),
-                current.observed() + current.infinities(),
-            );
+            let totals =
+                (baseline.observed() + baseline.infinities(), current.observed() + current.infinities());
             let mut row = blank(key, name, Family::DataQuality, "out_of_range_ratio", pair, Status::Ok);
             (row.baseline_rows, row.rows) = totals;
             scored.push(share(row, outside, totals, threshold, Rule::Excess(FLOOR)));
@@ -47,7 +45,8 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
                 let mut row = share(row, hits, totals, threshold, Rule::Excess(FLOOR));
                 let inside = 1.0 - row.row.value.unwrap_or(0.0);
                 // Fewer new names than expected are no offence.
-                if row.row.comparison == Some(Comparison::Below) || inside >= config.domain_content_threshold {
+                if row.row.comparison == Some(Comparison::Below) || inside >= config.domain_content_threshold
+                {
                     row.rule = Some(Rule::Satisfied);
                 }
                 scored.push(row);

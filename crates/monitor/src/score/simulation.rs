@@ -3,6 +3,8 @@
 //! The data goes the whole way: Arrow arrays, survey, frozen bins, profile, scores, verdict. Set
 //! `DRIFTSCAN_SIMULATION=1000` for that many windows a cell, and `-- --nocapture` to see the table.
 
+#![expect(clippy::print_stdout, reason = "the table is for whoever runs it with --nocapture")]
+
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
@@ -39,15 +41,25 @@ impl Random {
 
 #[derive(Debug, Clone, Copy)]
 enum Law {
-    Normal { shift: f64, scale: f64 },
+    Normal {
+        shift: f64,
+        scale: f64,
+    },
     LogNormal,
     ZeroInflated,
     Cents,
     Count,
     /// Equal shares; `moved` of the mass goes from the first half of the names to the second.
-    Equal { names: u64, moved: f64 },
+    Equal {
+        names: u64,
+        moved: f64,
+    },
     /// Shares falling as one over the rank; `moved` from the first name to the second; `new` to a name of its own.
-    Zipf { names: u64, moved: f64, new: f64 },
+    Zipf {
+        names: u64,
+        moved: f64,
+        new: f64,
+    },
 }
 
 const CALM: Law = Law::Normal { shift: 0.0, scale: 1.0 };
@@ -88,7 +100,13 @@ fn sample(law: Law, rows: usize, random: &mut Random) -> RecordBatch {
             let draw = |random: &mut Random| match law {
                 Law::Normal { shift, scale } => 50.0 + shift + scale * random.normal(),
                 Law::LogNormal => random.normal().exp(),
-                Law::ZeroInflated => if random.uniform() < 0.7 { 0.0 } else { random.normal().exp() },
+                Law::ZeroInflated => {
+                    if random.uniform() < 0.7 {
+                        0.0
+                    } else {
+                        random.normal().exp()
+                    }
+                }
                 Law::Cents => (random.uniform() * 1e4).round() / 100.0,
                 _ => (random.normal().abs() * 4.0).floor(),
             };
@@ -167,7 +185,10 @@ fn calm_windows_stay_calm() {
                 print!(" {rows}: {share:.4}");
                 // 1 %, and what chance may add to it in so few windows.
                 let limit = 0.01 + 3.0 * (0.01 / windows as f64).sqrt();
-                assert!(share <= limit, "{law:?}, {baseline_rows} and {rows} rows: {share} of {windows} windows");
+                assert!(
+                    share <= limit,
+                    "{law:?}, {baseline_rows} and {rows} rows: {share} of {windows} windows"
+                );
             }
             println!();
         }
@@ -182,7 +203,12 @@ fn real_drift_is_found() {
         ("scale 1.5", CALM, Law::Normal { shift: 0.0, scale: 1.5 }, 0.95),
         ("swap of 5 points", zipf(0.0, 0.0), zipf(0.05, 0.0), 0.95),
         ("new category of 5 %", zipf(0.0, 0.0), zipf(0.0, 0.05), 0.95),
-        ("20 points over 1,000 names", Law::Equal { names: 1_000, moved: 0.0 }, Law::Equal { names: 1_000, moved: 0.2 }, 0.80),
+        (
+            "20 points over 1,000 names",
+            Law::Equal { names: 1_000, moved: 0.0 },
+            Law::Equal { names: 1_000, moved: 0.2 },
+            0.80,
+        ),
     ];
     println!("drift found, share of windows of 10,000 rows; baseline of 10,000 rows, then of 100,000");
     for (name, baseline, current, wanted) in cases {

@@ -38,7 +38,8 @@ impl<'a, R> Columns<'a, R> {
     }
 
     pub(super) fn time(self, name: &str, value: impl Fn(&R) -> i64) -> Self {
-        let array = TimestampMicrosecondArray::from_iter_values(self.rows.iter().map(value)).with_timezone("UTC");
+        let array =
+            TimestampMicrosecondArray::from_iter_values(self.rows.iter().map(value)).with_timezone("UTC");
         self.push(Field::new(name, time_type(), false), Arc::new(array))
     }
 
