@@ -1,6 +1,10 @@
 //! The pass over captures that baselines and runs share: tasks in parallel, sources whole and in order.
 
-use std::{ops::ControlFlow, sync::Arc, sync::atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    ops::ControlFlow,
+    sync::{Arc, atomic::Ordering},
+};
 
 use profile::in_order;
 use rayon::ThreadPool;
@@ -26,7 +30,6 @@ impl Pass<'_> {
     /// the reason why it cannot be used. Returns whether the pass came to its end.
     pub(crate) fn run<R: Send>(
         &self,
-        columns: Columns,
         work: impl Fn(&PlannedSource, Task) -> Result<R, String> + Sync,
         merge: impl Fn(&mut R, R),
         progress: &mut Progress,
@@ -34,7 +37,7 @@ impl Pass<'_> {
     ) -> Result<bool, Error> {
         let sources = &self.plan.sources;
         let ready = |source: &PlannedSource| matches!(source.status, PlanStatus::Ready);
-        let scan = self.store.scan(self.plan, columns, prefetch(self.settings));
+        let scan = self.store.scan(self.plan, columns(self.plan, self.settings), prefetch(self.settings));
         let stop = scan.stop_handle();
         let threads = self.pool.current_num_threads();
         let mut failure = None;
@@ -125,6 +128,21 @@ fn prefetch(settings: &Settings) -> u64 {
 /// Why a source cannot be used, without its path in front: messages and tables name that beside it.
 pub(crate) fn plain_reason(path: &str, reason: &str) -> String {
     reason.strip_prefix(&format!("`{path}`: ")).unwrap_or(reason).to_owned()
+}
+
+/// Columns that a pass needs: those that are monitored, the time, and the segments. An id of 32 bytes a row costs more
+/// to read than ten numbers.
+pub(crate) fn columns(plan: &Plan, settings: &Settings) -> Columns {
+    let schemas = plan.sources.iter().filter_map(|source| source.schema.as_ref());
+    let names: BTreeSet<&str> =
+        schemas.flat_map(|schema| schema.fields().iter().map(|field| field.name().as_str())).collect();
+    let roles = &settings.roles;
+    let needed = names.into_iter().filter(|name| {
+        roles.is_monitored(name)
+            || roles.timestamp.as_deref() == Some(name)
+            || settings.segment_by.iter().any(|segment| segment == name)
+    });
+    Columns::Only(needed.map(str::to_owned).collect())
 }
 
 /// Counters of a plan.

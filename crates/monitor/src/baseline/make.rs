@@ -6,7 +6,7 @@ use std::{
 };
 
 use profile::{Kind, Profile, Spec, Survey};
-use store::{Columns, Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Location, Plan, PlanOptions, PlanStatus, Store};
 
 use super::{
     inferred_type, statistics,
@@ -86,7 +86,6 @@ pub fn make_baseline(
         let shared = Arc::new(plan);
         let pass = Pass { store, plan: &shared, settings, pool: &pool, watch };
         let finished = pass.run(
-            Columns::All,
             |planned, task| grouping.survey(planned, task),
             Survey::merge,
             &mut progress,
@@ -138,7 +137,6 @@ fn profile_baseline(
     let mut rows_without_time = 0;
     let pass = Pass { store, plan: &plan, settings, pool, watch };
     let finished = pass.run(
-        Columns::All,
         |planned, task| grouping.read(planned, task),
         crate::group::Grouped::merge,
         &mut progress,

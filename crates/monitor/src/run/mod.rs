@@ -11,7 +11,7 @@ mod writer;
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use store::{Columns, Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Location, Plan, PlanOptions, PlanStatus, Store};
 
 use crate::{
     Baseline, Error, OnBadFile, Outcome, Settings, Watch,
@@ -65,6 +65,9 @@ pub fn check(
     let plan = plan_captures(store, captures, &options, &settings, watch)?;
     run(store, plan, &baseline, None, &settings, watch)
 }
+
+/// Windows without rows in a row that are written unasked: three years of days.
+const MAX_GAP: i64 = 1_100;
 
 /// State of a run.
 struct Run<'a> {
@@ -129,7 +132,6 @@ fn run(
     let grouping = Grouping { spec: &baseline.spec, settings, calendar, by_hour: false };
     let pass = Pass { store, plan: &plan, settings, pool: &pool, watch };
     let finished = pass.run(
-        Columns::All,
         |planned, task| grouping.read(planned, task),
         Grouped::merge,
         &mut progress,
@@ -248,11 +250,23 @@ impl Run<'_> {
         }
     }
 
-    /// Windows without rows between the last one written and `start`.
+    /// Windows without rows between the last one written and `start`. One row with the clock at 1970 must not fill
+    /// a disk with empty days, so a long gap is only filled when the range was asked for.
     fn gap(&mut self, start: i64) -> Vec<(Window, Option<open::OpenWindow>)> {
-        let Some(from) = self.written_to.filter(|_| self.settings.windows.every != Every::All) else {
+        let windows = &self.settings.windows;
+        let Some(from) = self.written_to.filter(|_| windows.every != Every::All) else {
             return Vec::new();
         };
+        let asked_for = windows.from.is_some() && windows.to.is_some();
+        let length =
+            self.calendar.window_of(from).map_or(1, |window| window.end.saturating_sub(window.start));
+        if !asked_for && start.saturating_sub(from) / length.max(1) > MAX_GAP {
+            let (before, after) = (self.calendar.date_of(from), self.calendar.date_of(start));
+            self.outcome.notes.push(format!(
+                "no capture has a row from {before} to {after}; these windows were left out (--from and --to make them)"
+            ));
+            return Vec::new();
+        }
         self.calendar.windows_between(from, start).into_iter().map(|window| (window, None)).collect()
     }
 
