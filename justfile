@@ -47,3 +47,7 @@ readers:
 # The first command of the README
 demo:
     cargo run --locked --release -- demo
+
+# One benchmark of benches/, by its name
+bench NAME:
+    cargo bench --locked --workspace --bench {{NAME}}

@@ -15,6 +15,10 @@ mod demo;
 #[cfg(test)]
 mod determinism;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 mod help;

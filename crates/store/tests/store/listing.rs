@@ -168,8 +168,8 @@ fn a_folder_that_may_not_be_read_is_named() {
     lock("in/secret", 0o755);
 }
 
+/// The child of [`a_folder_that_may_not_be_read_is_named`], which runs it as an ordinary user.
 #[test]
-#[ignore = "run by a_folder_that_may_not_be_read_is_named as an ordinary user"]
 fn denied_child() {
     let Some(folder) = std::env::var_os("STORE_TEST_FOLDER") else { return };
     let store = store::Store::new(1).unwrap();

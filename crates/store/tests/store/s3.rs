@@ -62,8 +62,8 @@ fn create_bucket(address: &str) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
+/// The child of [`captures_and_results_on_s3`], which gives it the address of its server; alone it has nothing to do.
 #[test]
-#[ignore = "run by captures_and_results_on_s3 with the server's address in its environment"]
 fn on_the_server() {
     if std::env::var_os("STORE_TEST_S3").is_none() {
         return;
