@@ -50,4 +50,4 @@ demo:
 
 # One benchmark of benches/, by its name
 bench NAME:
-    cargo bench --locked --workspace --bench {{NAME}}
+    CRITERION_HOME="{{justfile_directory()}}/target/criterion" cargo bench --locked --workspace --bench {{NAME}}

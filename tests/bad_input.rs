@@ -123,7 +123,7 @@ fn columns_that_no_capture_has_name_the_nearest() {
 fn baselines_that_cannot_be_used_say_why() {
     let sandbox = Sandbox::new();
     captures::write_days(&sandbox, "captures", 0..2, 200, |_| Mood::Calm);
-    holds(&sandbox.error(2, BACKFILL), &["baseline", "`driftscan baseline DATA --out DIR` writes one"]);
+    holds(&sandbox.error(2, BACKFILL), &["baseline", "`driftscan baseline DATA --out DIR` writes"]);
     sandbox.write("baseline/profile.parquet", "no");
     holds(&sandbox.error(2, BACKFILL), &["baseline", "`profile.parquet`"]);
     sandbox.write("baseline/profile.parquet", newer_format());

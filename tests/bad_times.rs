@@ -86,6 +86,7 @@ fn times_without_a_zone_are_read_in_that_of_the_windows() {
     let sandbox = with_times(naive);
     assert_eq!(windows(&sandbox, ""), (1, 240, 0));
     // A day of a zone's own clock is one window there.
+    std::fs::remove_dir_all(sandbox.path("results")).unwrap();
     assert_eq!(windows(&sandbox, "--timezone America/New_York"), (1, 240, 0));
     // A day of UTC is parts of two windows there.
     let zoned = with_times(|times| Arc::new(times.clone()));

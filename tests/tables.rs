@@ -20,7 +20,11 @@ pub(crate) fn read(results: &Path, table: &str) -> Vec<RecordBatch> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { parts.push(path) }
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "parquet") {
+                parts.push(path);
+            }
         }
     }
     parts.sort();

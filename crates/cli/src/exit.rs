@@ -31,7 +31,7 @@ Exit codes:
   2    the command line or driftscan.toml cannot be used
   3    something could not be read or written
   4    finished, but some captures were set aside
-  130  interrupted, 143 terminated: what is written is whole, run again to go on";
+  130  interrupted, 143 terminated: what is written is whole";
 
 /// The code of a run that came to its end or was stopped.
 pub(crate) fn of_outcome(outcome: &Outcome, fail_on: FailOn, signal: &Signal) -> u8 {

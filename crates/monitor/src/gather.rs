@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -67,7 +68,9 @@ impl Pass<'_> {
             |task: Task| {
                 let (source, rows, bytes) = (task.source, task.rows, task.bytes);
                 let result = match sources.get(source) {
-                    Some(planned) => work(planned, task),
+                    // A defect of ours in one file must not cost the results of all others.
+                    Some(planned) => catch_unwind(AssertUnwindSafe(|| work(planned, task)))
+                        .unwrap_or_else(|_| Err("driftscan failed on it; please report this".to_owned())),
                     None => Err("the plan does not know this source".to_owned()),
                 };
                 (source, rows, bytes, result)

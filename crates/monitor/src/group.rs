@@ -197,7 +197,7 @@ impl Grouping<'_> {
                 .collect();
             let position = *known.entry(values).or_insert_with_key(|values| {
                 let parts = columns.iter().zip(values).map(|((name, _), value)| {
-                    format!("{name}={}", sketch::short_name(value.unwrap_or("null")))
+                    format!("{name}={}", sketch::short_name(value.unwrap_or("(null)")))
                 });
                 segments.names.push(parts.collect::<Vec<_>>().join("/").into());
                 segments.names.len() - 1

@@ -43,6 +43,17 @@ impl Roles {
             || self.features.iter().any(|pattern| matches(pattern, column))
     }
 
+    /// Whether a feature of a baseline is monitored: the column that it is, or is a member of.
+    #[must_use]
+    pub fn is_feature_monitored(&self, feature: &str) -> bool {
+        // `a.b.c` may be a column, or a member of `a` or `a.b`: any of them may be left out by name.
+        let ends = feature.match_indices('.').map(|(at, _)| at).chain([feature.len()]);
+        let mut columns = ends.map(|end| &feature[..end]).peekable();
+        let excluded = |column: &str| self.ignore.iter().any(|pattern| matches(pattern, column));
+        let all: Vec<&str> = columns.by_ref().collect();
+        !all.iter().any(|column| excluded(column)) && all.iter().any(|column| self.is_monitored(column))
+    }
+
     /// The role of a column that has one, as configuration names it.
     #[must_use]
     pub fn role_of(&self, column: &str) -> Option<&'static str> {

@@ -43,7 +43,9 @@ pub(crate) fn instants(column: &ArrayRef, timezone: &TimeZone) -> Result<Vec<Opt
             Ok(views.iter().map(|text| parse(text?, timezone)).collect())
         }
         data_type if data_type.is_integer() => match cast(column, &DataType::Int64) {
-            Ok(epochs) => Ok(integers(&epochs).into_iter().map(|epoch| from_epoch(epoch?)).collect()),
+            Ok(epochs) => {
+                Ok(integers(&epochs).into_iter().map(|epoch| store::epoch_micros(epoch?)).collect())
+            }
             Err(_) => refuse(),
         },
         DataType::Float64 => {
@@ -93,16 +95,6 @@ fn parse(text: &str, timezone: &TimeZone) -> Option<i64> {
     }
     let civil: DateTime = text.parse().ok()?;
     Some(civil.to_zoned(timezone.clone()).ok()?.timestamp().as_microsecond())
-}
-
-fn from_epoch(epoch: i64) -> Option<i64> {
-    match epoch {
-        1_000_000_000..10_000_000_000 => epoch.checked_mul(1_000_000),
-        1_000_000_000_000..10_000_000_000_000 => epoch.checked_mul(1_000),
-        1_000_000_000_000_000..10_000_000_000_000_000 => Some(epoch),
-        1_000_000_000_000_000_000.. => Some(epoch / 1_000),
-        _ => None,
-    }
 }
 
 /// Epochs as doubles are seconds with a fraction, as Python's `time.time()` writes them.

@@ -1,6 +1,6 @@
 //! Nested columns as flat ones: structs by dotted names, lists by length and by their values.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, ListArray, RecordBatch, StructArray, UInt64Array, cast::AsArray, make_array,
@@ -13,10 +13,21 @@ use crate::values::Leaf;
 
 /// Visits every flat column of a batch whose top-level column is wanted.
 pub(crate) fn for_each_leaf(batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool, take: &mut dyn FnMut(Leaf)) {
-    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        if wanted(field.name()) {
-            flatten(field.name().clone(), column, take);
-        }
+    let fields = batch.schema_ref().fields();
+    let columns = || fields.iter().zip(batch.columns()).filter(|(field, _)| wanted(field.name()));
+    let flat = |data_type: &DataType| !data_type.is_nested();
+    let mut seen = HashSet::new();
+    // Flat columns first: where one is called like a member of a struct, it has the name and the member has none.
+    for (field, column) in columns().filter(|(field, _)| flat(field.data_type())) {
+        seen.insert(field.name().clone());
+        flatten(field.name().clone(), column, take);
+    }
+    for (field, column) in columns().filter(|(field, _)| !flat(field.data_type())) {
+        flatten(field.name().clone(), column, &mut |leaf| {
+            if seen.insert(leaf.name.clone()) {
+                take(leaf);
+            }
+        });
     }
 }
 

@@ -1,6 +1,11 @@
 //! Work on tasks in parallel, results in the order of the tasks.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::mpsc};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::mpsc,
+};
 
 use rayon::ThreadPool;
 
@@ -28,7 +33,7 @@ pub fn in_order<T: Send, R: Send>(
                         let (sender, index) = (sender.clone(), taken);
                         scope.spawn(move |_| {
                             // The receiver is gone only when the run has ended early.
-                            let _ = sender.send((index, work(task)));
+                            let _ = sender.send((index, catch_unwind(AssertUnwindSafe(|| work(task)))));
                         });
                         taken += 1;
                     }
@@ -39,7 +44,9 @@ pub fn in_order<T: Send, R: Send>(
             }
             while !waiting.contains_key(&collected) {
                 match receiver.recv() {
-                    Ok((index, result)) => waiting.insert(index, result),
+                    Ok((index, Ok(result))) => waiting.insert(index, result),
+                    // A worker that is gone would be waited for for ever.
+                    Ok((_, Err(panic))) => resume_unwind(panic),
                     Err(_) => return,
                 };
             }

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use arrow_array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use crate::{FeatureProfile, Kind, Spec, flatten::for_each_leaf};
+use crate::{
+    FeatureProfile, Kind, Spec,
+    flatten::for_each_leaf,
+    values::{Leaf, Values},
+};
 
 /// What some records look like under a [`Spec`]. Merging is exact in any order, but for [`sketch::Distinct`],
 /// of which the estimate is.
@@ -37,6 +41,9 @@ impl Profile {
                 seen[position] = true;
                 self.features[position].observe(&spec.features()[position].kind, &leaf);
             }
+            // A struct or list of which a file has no value may be written as type Null: its members are null.
+            None if matches!(leaf.values, Values::Null)
+                && self.observe_null_members(spec, &leaf, &mut seen) => {}
             None => match self.extra.get_mut(&leaf.name) {
                 Some(extra) => extra.observe(&Kind::Empty, &leaf),
                 None => {
@@ -47,6 +54,19 @@ impl Profile {
         for (feature, _) in self.features.iter_mut().zip(&seen).filter(|(_, seen)| !**seen) {
             feature.counts.observe_absent(rows);
         }
+    }
+
+    /// Counts nulls for all features that are members of a column; false if none is.
+    fn observe_null_members(&mut self, spec: &Spec, leaf: &Leaf, seen: &mut [bool]) -> bool {
+        let mut any = false;
+        for (position, feature) in spec.features().iter().enumerate() {
+            let member = feature.name.strip_prefix(&leaf.name).is_some_and(|rest| rest.starts_with('.'));
+            if member && !seen[position] {
+                (seen[position], any) = (true, true);
+                self.features[position].counts.observe_nulls(leaf.rows as u64);
+            }
+        }
+        any
     }
 
     /// Adds another part, counted under the same spec.

@@ -44,6 +44,7 @@ pub use location::Location;
 pub use plan::{Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan};
 pub use scan::{Columns, Scan, StopHandle};
 pub use task::Task;
+pub use times::epoch_micros;
 
 use backend::Backend;
 use location::Place;

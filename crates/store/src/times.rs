@@ -3,8 +3,8 @@
 use crate::hive::DAY_MICROS;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{
-    Date32Type, Date64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
+    Date32Type, Date64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
@@ -40,7 +40,7 @@ pub(crate) fn of_row_groups(metadata: &ArrowReaderMetadata, column: &str) -> Res
     let unknown = || vec![Times::Unknown; groups.len()];
     let Some((_, field)) = metadata.schema().column_with_name(column) else { return Ok(unknown()) };
     let slack = match field.data_type() {
-        DataType::Timestamp(_, Some(_)) => 0,
+        DataType::Timestamp(_, Some(_)) | DataType::Int64 => 0,
         DataType::Timestamp(_, None) | DataType::Date32 | DataType::Date64 => DAY_MICROS,
         _ => return Ok(unknown()),
     };
@@ -62,6 +62,19 @@ pub(crate) fn of_row_groups(metadata: &ArrowReaderMetadata, column: &str) -> Res
             _ => Times::Unknown,
         });
     Ok(times.collect())
+}
+
+/// A whole number as a time, microseconds since 1970 UTC. The unit follows from the size: for the years 2001 to 2286 the
+/// ranges of seconds, milliseconds, microseconds and nanoseconds are disjoint.
+#[must_use]
+pub fn epoch_micros(epoch: i64) -> Option<i64> {
+    match epoch {
+        1_000_000_000..10_000_000_000 => epoch.checked_mul(1_000_000),
+        1_000_000_000_000..10_000_000_000_000 => epoch.checked_mul(1_000),
+        1_000_000_000_000_000..10_000_000_000_000_000 => Some(epoch),
+        1_000_000_000_000_000_000.. => Some(epoch / 1_000),
+        _ => None,
+    }
 }
 
 /// The value at `index` in microseconds, if it is there and fits.
@@ -86,6 +99,7 @@ fn micros(array: &ArrayRef, index: usize) -> Option<i64> {
             i64::from(array.as_primitive::<Date32Type>().value(index)).checked_mul(DAY_MICROS)
         }
         DataType::Date64 => array.as_primitive::<Date64Type>().value(index).checked_mul(1_000),
+        DataType::Int64 => epoch_micros(array.as_primitive::<Int64Type>().value(index)),
         _ => None,
     }
 }

@@ -93,6 +93,10 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
         .watch(|watch| monitor::check(&store, &captures, &baseline, &settings, watch))
         .context("check")?;
     if !outcome.interrupted && outcome.windows.iter().all(|window| window.rows == 0) {
+        if let Some((path, reason)) = outcome.quarantined.first() {
+            let error = Error::BadFile { path: path.clone(), reason: reason.clone() };
+            return Err(error).context("check");
+        }
         let reason =
             format!("no record of `{captures}` lies in the window: check --timestamp, --from and --to");
         return Err(Error::NoData { reason }).context("check");

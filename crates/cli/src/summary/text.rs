@@ -45,7 +45,7 @@ impl Summary {
             _ => String::new(),
         };
         let state = if self.interrupted {
-            "stopped before its end: run the same command again to go on"
+            "stopped before its end: what is written is whole; the same command does it again from the start"
         } else {
             "done"
         };

@@ -2,6 +2,7 @@
 //!
 //! Members that we do not know are kept when a document is read and written again.
 
+use profile::Spec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -151,8 +152,15 @@ impl Constraints {
     }
 
     /// Whether names and numbers in it can be used; the error names the feature and the key.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self, spec: &Spec) -> Result<(), String> {
         for feature in &self.features {
+            let Some(position) = spec.position(&feature.name) else {
+                return Err(format!(
+                    "`constraints.json` names a feature `{}` that `profile.parquet` does not have",
+                    feature.name
+                ));
+            };
+            let kind = &spec.features()[position].kind;
             let Some(ours) = &feature.driftscan else { continue };
             let refuse = |key: &str, reason: String| {
                 Err(format!("`constraints.json`: feature `{}`: `driftscan.{key}`: {reason}", feature.name))
@@ -162,6 +170,11 @@ impl Constraints {
             {
                 let hint = crate::score::nearest_metric(name);
                 return refuse("metric", format!("`{name}` is not known; {hint}"));
+            }
+            if let Some(name) = &ours.metric
+                && crate::score::deciding_metric(kind, Some(name)).is_none_or(|metric| metric.name != name)
+            {
+                return refuse("metric", format!("`{name}` does not measure a {}", kind.noun()));
             }
             for (key, value) in [("threshold", ours.threshold), ("floor", ours.floor)] {
                 if let Some(value) = value
@@ -200,7 +213,9 @@ mod tests {
     fn a_wrong_metric_names_feature_and_neighbour() {
         let text = r#"{"version":0.0,"features":[{"name":"x","inferred_type":"Integral","driftscan":{"metric":"kolmogorov_smirnof"}}]}"#;
         let constraints: Constraints = serde_json::from_str(text).unwrap();
-        let reason = constraints.check().unwrap_err();
+        let kind = profile::Kind::Number { bins: sketch::Bins::default(), integral: true };
+        let feature = profile::FeatureSpec { name: "x".to_owned(), kind, types: Vec::new() };
+        let reason = constraints.check(&Spec::new(vec![feature])).unwrap_err();
         assert!(reason.contains("feature `x`") && reason.contains("`kolmogorov_smirnov`"), "{reason}");
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     Error, OnBadFile, Progress, Settings, Watch,
     gather::{self, Pass},
     group::Grouping,
-    run::plan_captures,
+    run::{apart, plan_captures},
     score::deciding_metric,
     window::{Calendar, Every},
 };
@@ -68,9 +68,10 @@ pub fn make_baseline(
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Result<BaselineOutcome, Error> {
+    apart(data, out)?;
     let options =
         PlanOptions { timestamp: settings.roles.timestamp.clone(), range: crate::run::range(settings) };
-    let mut plan = plan_captures(store, data, &options, settings, watch)?;
+    let mut plan = plan_captures(store, data, &options, settings, watch, None)?;
     let mut outcome = BaselineOutcome::default();
     set_aside(&plan, settings, &mut outcome)?;
 
@@ -188,6 +189,11 @@ fn write(
                 .to_owned(),
         });
     };
+    if stored.spec.features().is_empty() {
+        return Err(Error::NoData {
+            reason: "no column is left to monitor: check --features and --ignore".to_owned(),
+        });
+    }
     let constraints = suggest(&stored.spec, all, &settings.roles);
     let document = |value: &serde_json::Value| serde_json::to_vec_pretty(value);
     stored::write(store, out, stored)?;

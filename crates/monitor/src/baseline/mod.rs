@@ -47,7 +47,7 @@ impl Baseline {
         })?;
         let constraints: Constraints = serde_json::from_slice(&document)
             .map_err(|error| refuse(format!("`constraints.json` cannot be read: {error}")))?;
-        constraints.check().map_err(refuse)?;
+        constraints.check(&stored.spec).map_err(refuse)?;
         Ok(Self { spec: stored.spec, profiles: stored.profiles, hours: stored.hours, constraints })
     }
 

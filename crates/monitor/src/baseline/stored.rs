@@ -67,7 +67,9 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Stored, Error> {
     let batches = match store.read_parquet(&place) {
         Ok(Some(batches)) => batches,
         Ok(None) => {
-            return Err(refuse(format!("expected `{FILE}`; `driftscan baseline DATA --out DIR` writes one")));
+            return Err(refuse(format!(
+                "expected `{FILE}`, which `driftscan baseline DATA --out DIR` writes (the two JSON files of SageMaker alone are not read yet)"
+            )));
         }
         Err(error @ store::Error::Corrupt { .. }) => {
             return Err(refuse(format!("`{FILE}` cannot be read: {}", error.chain())));

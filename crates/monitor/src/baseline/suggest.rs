@@ -26,8 +26,6 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
     let metric = deciding_metric(&spec.kind, None);
     let mut ours = Ours {
         metric: metric.map(|metric| metric.name.to_owned()),
-        threshold: metric.map(|metric| metric.threshold),
-        floor: metric.and_then(|metric| metric.floor),
         role: roles.role_of(&spec.name).map(str::to_owned),
         ..Ours::default()
     };

@@ -13,7 +13,7 @@ pub(super) const EXTRA_COLUMN: Check = Check {
 
 fn find(facts: &Facts<'_>) -> Option<Finding> {
     let current = facts.current?;
-    if facts.baseline.is_some() {
+    if facts.baseline.is_some() || !facts.judged {
         return None;
     }
     let types = current.types.iter().map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -14,7 +14,7 @@ pub(super) const MISSING_COLUMN: Check = Check {
 fn find(facts: &Facts<'_>) -> Option<Finding> {
     let (_, current) = facts.baseline.zip(facts.current)?;
     let counts = &current.counts;
-    if counts.rows == 0 || counts.absent < counts.rows {
+    if !facts.judged || counts.rows == 0 || counts.absent < counts.rows {
         return None;
     }
     Some(Finding {

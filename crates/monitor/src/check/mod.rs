@@ -59,6 +59,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) current: Option<&'a FeatureProfile>,
     /// Scores of this feature.
     pub(crate) scores: &'a [Scored],
+    /// Whether its constraints are judged at all.
+    pub(crate) judged: bool,
     /// Both distributions, where they can be compared.
     pub(crate) distribution: Option<&'a Distribution>,
 }

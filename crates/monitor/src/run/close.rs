@@ -9,6 +9,7 @@ use super::{
     open::{OpenWindow, Segment},
 };
 use crate::{
+    Roles,
     baseline::Baseline,
     check::{ALL, Facts, Finding},
     score::{Distribution, Pair, Scored, Scorer, judge, volume},
@@ -44,6 +45,7 @@ pub(super) struct Judge<'a> {
     pub(super) monitor: Arc<str>,
     pub(super) baseline: &'a Baseline,
     pub(super) scorer: Scorer<'a>,
+    pub(super) roles: &'a Roles,
     /// Rows of the baseline's windows of the same length, ascending; empty where they are not known.
     pub(super) volumes: Vec<u64>,
     /// Paths of the sources, by position in the plan.
@@ -61,6 +63,8 @@ struct Scoring<'a> {
 
 /// One feature of it.
 struct FeatureScoring<'a> {
+    /// Its position in the baseline.
+    position: usize,
     spec: &'a FeatureSpec,
     /// The baseline's side, and both distributions where they can be compared.
     before: Option<(&'a FeatureProfile, Option<Distribution>)>,
@@ -81,6 +85,12 @@ impl Judge<'_> {
         for scoring in scorings {
             rows.append(self.check(scoring, reason));
         }
+        if open.segments.len() > 1 {
+            // A segment of the baseline that has gone quiet is as telling as one that moved.
+            for name in self.baseline.profiles.keys().filter(|name| !open.segments.contains_key(*name)) {
+                rows.windows.push(self.silent(self.key(window, name.clone())));
+            }
+        }
         rows
     }
 
@@ -88,16 +98,10 @@ impl Judge<'_> {
     pub(super) fn empty(&self, window: Window, reason: Option<String>) -> Rows {
         let key = self.key(window, None);
         let mut rows = Rows::default();
-        let mut row = WindowRow {
-            key: key.clone(),
-            status: if reason.is_some() { WindowStatus::Failed } else { WindowStatus::NoData },
-            rows: 0,
-            baseline_rows: self.baseline.profile(None).map_or(0, |profile| profile.rows),
-            files: 0,
-            violations: 0,
-            features_drifted: 0,
-            reason,
-        };
+        let mut row = self.silent(key.clone());
+        if reason.is_some() {
+            (row.status, row.reason) = (WindowStatus::Failed, reason);
+        }
         if let Some(mut volume) = volume(&key, 0, &self.volumes) {
             judge(std::iter::once(&mut volume));
             let facts = Facts {
@@ -105,6 +109,7 @@ impl Judge<'_> {
                 baseline: None,
                 current: None,
                 scores: std::slice::from_ref(&volume),
+                judged: true,
                 distribution: None,
             };
             for (check, finding) in findings(&facts) {
@@ -115,6 +120,20 @@ impl Judge<'_> {
         }
         rows.windows.push(row);
         rows
+    }
+
+    /// The row of a window and segment without records.
+    fn silent(&self, key: Key) -> WindowRow {
+        WindowRow {
+            baseline_rows: self.baseline.profile(key.segment.as_ref()).map_or(0, |profile| profile.rows),
+            key,
+            status: WindowStatus::NoData,
+            rows: 0,
+            files: 0,
+            violations: 0,
+            features_drifted: 0,
+            reason: None,
+        }
     }
 
     fn key(&self, window: Window, segment: Option<Arc<str>>) -> Key {
@@ -132,18 +151,22 @@ impl Judge<'_> {
         let volume =
             if key.segment.is_none() { volume(&key, segment.profile.rows, &self.volumes) } else { None };
         let specs = self.baseline.spec.features();
-        let features =
-            specs.iter().zip(&segment.profile.features).enumerate().map(|(position, (spec, current))| {
-                let before = baseline.and_then(|profile| profile.features.get(position));
-                let Some(before) = before else {
-                    return FeatureScoring { spec, before: None, current, scores: Vec::new() };
-                };
-                let constraint = self.baseline.constraints.feature(&spec.name);
-                let pair = Pair { spec, baseline: before, current, constraint };
-                let distribution = Distribution::of(&pair);
-                let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
-                FeatureScoring { spec, before: Some((before, distribution)), current, scores }
-            });
+        let monitored = specs
+            .iter()
+            .zip(&segment.profile.features)
+            .enumerate()
+            .filter(|(_, (spec, _))| self.roles.is_feature_monitored(&spec.name));
+        let features = monitored.map(|(position, (spec, current))| {
+            let before = baseline.and_then(|profile| profile.features.get(position));
+            let Some(before) = before else {
+                return FeatureScoring { position, spec, before: None, current, scores: Vec::new() };
+            };
+            let constraint = self.baseline.constraints.feature(&spec.name);
+            let pair = Pair { spec, baseline: before, current, constraint };
+            let distribution = Distribution::of(&pair);
+            let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
+            FeatureScoring { position, spec, before: Some((before, distribution)), current, scores }
+        });
         let features = features.collect();
         Scoring { key, segment, baseline, volume, features }
     }
@@ -152,14 +175,21 @@ impl Judge<'_> {
         let Scoring { key, segment, baseline, volume, features } = scoring;
         let mut rows = Rows::default();
         let whole = volume.as_slice();
-        let facts = Facts { name: "", baseline: None, current: None, scores: whole, distribution: None };
+        let facts = Facts {
+            name: "",
+            baseline: None,
+            current: None,
+            scores: whole,
+            judged: true,
+            distribution: None,
+        };
         for (check, finding) in findings(&facts) {
             let sources = self.paths_of(segment.sources(finding.offence, None, ""));
             rows.violations.push(self.violation(&key, None, check, finding, &sources));
         }
         rows.scores.extend(volume.map(|volume| volume.row));
         let mut drifted = 0;
-        for (position, feature) in features.into_iter().enumerate() {
+        for feature in features {
             let name: Arc<str> = feature.spec.name.as_str().into();
             rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
             let Some((before, distribution)) = &feature.before else { continue };
@@ -171,10 +201,11 @@ impl Judge<'_> {
                 baseline: Some((feature.spec, before)),
                 current: Some(feature.current),
                 scores: &feature.scores,
+                judged: self.scorer.is_judged(self.baseline.constraints.feature(&name)),
                 distribution: distribution.as_ref(),
             };
             for (check, finding) in findings(&facts) {
-                let sources = self.paths_of(segment.sources(finding.offence, Some(position), &name));
+                let sources = self.paths_of(segment.sources(finding.offence, Some(feature.position), &name));
                 rows.violations.push(self.violation(&key, Some(&name), check, finding, &sources));
             }
             drifted +=
@@ -186,8 +217,14 @@ impl Judge<'_> {
         for (name, current) in &segment.profile.extra {
             let feature: Arc<str> = name.as_str().into();
             rows.features.push(describe::feature(&key, &feature, &Kind::Empty, current));
-            let facts =
-                Facts { name, baseline: None, current: Some(current), scores: &[], distribution: None };
+            let facts = Facts {
+                name,
+                baseline: None,
+                current: Some(current),
+                scores: &[],
+                judged: self.scorer.is_judged(None),
+                distribution: None,
+            };
             for (check, finding) in findings(&facts) {
                 let sources = self.paths_of(segment.sources(finding.offence, None, name));
                 rows.violations.push(self.violation(&key, Some(&feature), check, finding, &sources));

@@ -2,6 +2,7 @@
 
 mod close;
 mod describe;
+mod identity;
 mod open;
 mod plan;
 mod record;
@@ -24,7 +25,7 @@ use crate::{
 };
 use close::{Judge, Rows};
 use open::OpenWindows;
-pub(crate) use plan::{plan_captures, range};
+pub(crate) use plan::{apart, plan_captures, range};
 pub use record::record_run;
 use writer::Writer;
 
@@ -41,10 +42,14 @@ pub fn backfill(
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Result<Outcome, Error> {
-    plan::apart(captures, results)?;
+    apart(captures, results)?;
     let baseline = Baseline::read(store, baseline)?;
-    let plan = plan::for_windows(store, captures, settings, watch)?;
-    run(store, plan, &baseline, Some(results), settings, watch)
+    let (settings, widened) = plan::whole_windows(settings);
+    let plan = plan::for_windows(store, captures, &settings, watch, &baseline.spec)?;
+    identity::claim(store, results, &settings)?;
+    let mut outcome = run(store, plan, &baseline, Some(results), &settings, watch)?;
+    outcome.notes.extend(widened);
+    Ok(outcome)
 }
 
 /// Compares all captures together, as one window, with the baseline; writes nothing.
@@ -62,7 +67,7 @@ pub fn check(
     let mut settings = settings.clone();
     settings.windows.every = Every::All;
     let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(&settings) };
-    let plan = plan_captures(store, captures, &options, &settings, watch)?;
+    let plan = plan_captures(store, captures, &options, &settings, watch, Some(&baseline.spec))?;
     run(store, plan, &baseline, None, &settings, watch)
 }
 
@@ -107,6 +112,7 @@ fn run(
         monitor: settings.monitor.as_str().into(),
         baseline,
         scorer,
+        roles: &settings.roles,
         volumes: plan::volumes(baseline, &mut calendar.clone(), windows.every),
         paths: &paths,
     };
@@ -234,7 +240,8 @@ impl Run<'_> {
         for (window, rows) in judged {
             summary::add(&mut self.outcome, &rows);
             let Some(_) = &self.writer else {
-                let Rows { violations, scores, .. } = rows;
+                let Rows { mut violations, scores, .. } = rows;
+                violations.sort_by_key(|row| std::cmp::Reverse(row.severity));
                 self.outcome.detail = Some(Detail { violations, scores });
                 continue;
             };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
+use profile::Spec;
 use store::{Location, Plan, PlanOptions, PlanStatus, Store};
 
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
 /// Whole windows of the baseline that it takes to say what is usual.
 const MIN_VOLUMES: usize = 3;
 
-/// Refuses results inside captures: the next run would read them.
-pub(super) fn apart(captures: &Location, results: &Location) -> Result<(), Error> {
+/// Refuses results (or a baseline) inside captures: the next run would read them.
+pub(crate) fn apart(captures: &Location, results: &Location) -> Result<(), Error> {
     if captures.contains(results) {
         return Err(Error::Setting {
             name: "out".to_owned(),
@@ -22,6 +23,36 @@ pub(super) fn apart(captures: &Location, results: &Location) -> Result<(), Error
         });
     }
     Ok(())
+}
+
+/// The settings with a range that starts and ends with whole windows and whole dates: a part of a window is not
+/// comparable, and would replace the whole one that an earlier run wrote.
+pub(super) fn whole_windows(settings: &Settings) -> (Settings, Option<String>) {
+    let mut settings = settings.clone();
+    let windows = &mut settings.windows;
+    let mut calendar = Calendar::new(windows.every, windows.timezone.clone());
+    let mut days = Calendar::new(Every::Day, windows.timezone.clone());
+    let before = (windows.from, windows.to);
+    windows.from = windows.from.map(|from| {
+        let start = calendar.window_of(from).map_or(from, |window| window.start);
+        if matches!(windows.every, Every::Hours(_)) {
+            days.window_of(start).map_or(start, |day| day.start)
+        } else {
+            start
+        }
+    });
+    windows.to = windows.to.map(|to| {
+        let last = to.saturating_sub(1);
+        let end = calendar.window_of(last).map_or(to, |window| window.end);
+        if matches!(windows.every, Every::Hours(_)) {
+            days.window_of(last).map_or(end, |day| day.end.max(end))
+        } else {
+            end
+        }
+    });
+    let widened = before != (windows.from, windows.to);
+    let note = "the range was widened to whole windows and dates: part of a window cannot be compared";
+    (settings, widened.then(|| note.to_owned()))
 }
 
 /// The range of times that is asked for.
@@ -36,6 +67,7 @@ pub(super) fn for_windows(
     captures: &Location,
     settings: &Settings,
     watch: Watch<'_>,
+    baseline: &Spec,
 ) -> Result<Plan, Error> {
     if let (Some(from), Some(to)) = (settings.windows.from, settings.windows.to)
         && from >= to
@@ -43,7 +75,7 @@ pub(super) fn for_windows(
         return Err(Error::Setting { name: "from / to".to_owned(), reason: "the range is empty".to_owned() });
     }
     let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(settings) };
-    let plan = plan_captures(store, captures, &options, settings, watch)?;
+    let plan = plan_captures(store, captures, &options, settings, watch, Some(baseline))?;
     if settings.roles.timestamp.is_none() {
         let mut candidates = BTreeSet::new();
         for schema in plan.sources.iter().filter_map(|source| source.schema.as_ref()) {
@@ -73,7 +105,16 @@ pub(crate) fn plan_captures(
     options: &PlanOptions,
     settings: &Settings,
     watch: Watch<'_>,
+    baseline: Option<&Spec>,
 ) -> Result<Plan, Error> {
+    // A column of the baseline that the captures have lost is a finding, not a slip of the pen.
+    let known = |name: &str| baseline.is_some_and(|spec| spec.position(name).is_some());
+    if options.range.is_some() && options.timestamp.is_none() {
+        return Err(Error::Setting {
+            name: "from / to".to_owned(),
+            reason: "a range needs the column that holds the time of a record (--timestamp COL)".to_owned(),
+        });
+    }
     let plan = store.plan(captures, options, &|progress| {
         (watch.progress)(Progress { listed: progress.listed, ..Progress::default() });
     })?;
@@ -84,6 +125,12 @@ pub(crate) fn plan_captures(
         .flat_map(|schema| schema.fields().iter().map(|field| field.name().as_str()))
         .collect();
     let ready = plan.sources.iter().any(|source| matches!(source.status, PlanStatus::Ready));
+    // Nothing in a range that was asked for is an outage, and its windows say so.
+    let outage = options.range.is_some_and(|(from, to)| from > i64::MIN && to < i64::MAX)
+        && plan.sources.iter().all(|source| matches!(source.status, PlanStatus::OutsideRange(_)));
+    if outage {
+        return Ok(plan);
+    }
     if !ready {
         let first = plan.sources.iter().find_map(|source| match &source.status {
             PlanStatus::Quarantined(reason) => Some((&source.source.path, reason)),
@@ -100,9 +147,8 @@ pub(crate) fn plan_captures(
     }
     let segments = settings.segment_by.iter().map(|name| ("segment_by", name.as_str()));
     for (setting, name) in settings.roles.named().chain(segments) {
-        // Members of structs are named with dots; their column is what stands before the first.
-        let column = name.split('.').next().unwrap_or(name);
-        if !columns.contains(name) && !columns.contains(column) {
+        // Labels come later, from elsewhere.
+        if setting != "label" && !columns.contains(name) && !known(name) {
             return Err(Error::Unknown {
                 what: "column",
                 found: name.to_owned(),

@@ -29,10 +29,13 @@ impl<'a> Writer<'a> {
     /// Writes all tables of some dates. A table without rows is written too: it replaces what an earlier run left.
     pub(super) fn dates(&self, dates: Vec<(String, Rows)>) -> Result<(), Error> {
         let write = |(date, rows): (String, Rows)| -> Result<(), Error> {
-            self.part("scores", &date, ScoreRow::batch(&rows.scores)?)?;
-            self.part("violations", &date, ViolationRow::batch(&rows.violations)?)?;
-            self.part("histograms", &date, HistogramRow::batch(&rows.histograms)?)?;
-            self.part("features", &date, FeatureRow::batch(&rows.features)?)?;
+            let tables = [
+                ("scores", ScoreRow::batch(&rows.scores)?),
+                ("violations", ViolationRow::batch(&rows.violations)?),
+                ("histograms", HistogramRow::batch(&rows.histograms)?),
+                ("features", FeatureRow::batch(&rows.features)?),
+            ];
+            tables.into_par_iter().try_for_each(|(table, batch)| self.part(table, &date, batch))?;
             // Last: a date whose windows are listed is complete.
             self.part("windows", &date, WindowRow::batch(&rows.windows)?)
         };

@@ -88,7 +88,7 @@ impl<'a> Scorer<'a> {
     }
 
     /// Whether a feature is judged at all.
-    fn is_judged(&self, constraint: Option<&FeatureConstraints>) -> bool {
+    pub(crate) fn is_judged(&self, constraint: Option<&FeatureConstraints>) -> bool {
         let ours = constraint.and_then(|constraint| constraint.driftscan.as_ref());
         is_enabled(&self.constraints.monitoring_config.evaluate_constraints)
             && ours.and_then(|ours| ours.monitored) != Some(false)
@@ -138,7 +138,10 @@ impl<'a> Scorer<'a> {
                 });
                 row.threshold = Some(threshold);
                 row.comparison = Some(Comparison::Above);
-                let floor = ours.and_then(|ours| ours.floor).or(metric.floor);
+                // A floor is an excess over what chance gives, so it takes a metric that knows its chances.
+                let knows =
+                    row.value.is_none() || row.p_value.is_some() && row.expected_without_drift.is_some();
+                let floor = ours.and_then(|ours| ours.floor).or(metric.floor).filter(|_| knows);
                 if is_enabled(&distributions.perform_comparison) {
                     rule = Some(floor.map_or(Rule::Threshold, Rule::Excess));
                 }

@@ -19,7 +19,11 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
     let (baseline, current) = (&pair.baseline.counts, &pair.current.counts);
     match &pair.spec.kind {
         Kind::Number { bins, .. } => {
-            let outside = (outside(bins, pair, pair.baseline), outside(bins, pair, pair.current));
+            let mut outside = (outside(bins, pair, pair.baseline), outside(bins, pair, pair.current));
+            if narrowed(bins, pair) {
+                // A range that was set by hand is what is expected, whatever the baseline holds.
+                outside.0 = 0;
+            }
             let totals =
                 (baseline.observed() + baseline.infinities(), current.observed() + current.infinities());
             let mut row = blank(key, name, Family::DataQuality, "out_of_range_ratio", pair, Status::Ok);
@@ -30,8 +34,15 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
             let row = blank(key, name, Family::DataQuality, "negative_ratio", pair, Status::Ok);
             let negative = (baseline.negatives, current.negatives);
             let mut row = share(row, negative, totals, threshold, Rule::Excess(0.0));
-            if non_negative.is_none_or(|constraint| !constraint.is_non_negative) {
-                row.rule = None;
+            match non_negative {
+                // Asked for although the baseline has some: then not one is allowed.
+                Some(constraint) if constraint.is_non_negative && baseline.negatives > 0 => {
+                    row.row.threshold = Some(0.0);
+                    row.row.comparison = Some(Comparison::Above);
+                    row.rule = Some(Rule::Promise);
+                }
+                Some(constraint) if constraint.is_non_negative => {}
+                _ => row.rule = None,
             }
             scored.push(row);
         }
@@ -171,6 +182,12 @@ pub(crate) fn volume(key: &Key, rows: u64, baseline: &[u64]) -> Option<Scored> {
         row.threshold = Some(count(high) * 2.0);
     }
     Some(Scored { row, rule: Some(Rule::Promise) })
+}
+
+/// Whether the range in the constraints is another than the baseline's.
+fn narrowed(bins: &Bins, pair: &Pair<'_>) -> bool {
+    let ours = pair.constraint.and_then(|constraint| constraint.driftscan.as_ref());
+    ours.and_then(|ours| ours.range).is_some_and(|range| Some(range) != bins.range())
 }
 
 fn ratio(hits: u64, rows: u64) -> f64 {

@@ -14,7 +14,7 @@ pub enum WindowStatus {
     CompletedWithViolations,
     /// No capture has a row in it.
     NoData,
-    /// The captures that belong to it could not be read.
+    /// The captures that belong to it could not be read, or there is nothing to compare it with.
     Failed,
 }
 
