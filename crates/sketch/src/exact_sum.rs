@@ -3,6 +3,9 @@
 //! The sum is kept as a long integer in limbs of 32 bits, of which only those that values reached are
 //! stored (a superaccumulator after Kulisch; carries are delayed as in Neal, "Fast exact summation using
 //! small and large superaccumulators", 2015). A column of prices needs four limbs, their squares seven.
+//!
+//! Most values of a column lie within some powers of two of each other. Those are added to two integers of 128 bits
+//! at a fixed scale, which go to the limbs once in a million additions; only outliers take the way of the limbs.
 
 use num_bigint::{BigInt, Sign};
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,10 @@ const DIGIT_BITS: i32 = 32;
 const DIGIT_MASK: u64 = 0xFFFF_FFFF;
 /// A limb grows by less than 2^34 with each addition, so 2^28 of them stay below 2^62.
 const ADDITIONS_BEFORE_CARRY: u32 = 1 << 28;
+/// Additions that the integers at a fixed scale take: 64 bits, shifted by at most 40, 2^20 times, stay below 2^124.
+const ADDITIONS_BEFORE_FLUSH: u32 = 1 << 20;
+/// Powers of two that the fixed scale spans, the first value in the middle.
+const SPAN: i32 = 40;
 
 /// An exact sum of finite numbers, of their squares, or of either with weights.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -21,12 +28,20 @@ pub struct ExactSum {
     /// Position of the first limb: its unit is `2^(32 * first)`.
     first: i32,
     additions: u32,
+    /// Waiting for the limbs: `(low + high * 2^64) * 2^scale`.
+    low: i128,
+    high: i128,
+    scale: i32,
+    waiting: u32,
 }
 
 impl ExactSum {
     /// Adds a number `weight` times. Numbers that are not finite are left out.
     pub fn add(&mut self, value: f64, weight: u64) {
-        if let Some((mantissa, exponent)) = decompose(value) {
+        let Some((mantissa, exponent)) = decompose(value) else { return };
+        if weight == 1 {
+            self.add_near(mantissa, 0, exponent, value < 0.0);
+        } else {
             self.add_scaled(u128::from(mantissa) * u128::from(weight), exponent, value < 0.0);
         }
     }
@@ -36,7 +51,8 @@ impl ExactSum {
         if let Some((mantissa, exponent)) = decompose(value) {
             let square = u128::from(mantissa) * u128::from(mantissa);
             if weight == 1 {
-                self.add_scaled(square, 2 * exponent, false);
+                #[expect(clippy::cast_possible_truncation, reason = "the halves of a u128 are what is wanted")]
+                self.add_near(square as u64, (square >> 64) as u64, 2 * exponent, false);
             } else {
                 let (low, high) = (square & u128::from(u64::MAX), square >> 64);
                 self.add_scaled(low * u128::from(weight), 2 * exponent, false);
@@ -48,6 +64,8 @@ impl ExactSum {
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         let mut other = other.clone();
+        other.flush();
+        self.flush();
         other.carry();
         self.carry();
         if other.limbs.is_empty() {
@@ -65,6 +83,7 @@ impl ExactSum {
     #[must_use]
     pub fn to_integer(&self) -> (BigInt, i32) {
         let mut carried = self.clone();
+        carried.flush();
         carried.carry();
         // All limbs but the last are digits; the last one has the sign.
         let mut integer = BigInt::from(carried.limbs.pop().unwrap_or(0));
@@ -72,6 +91,36 @@ impl ExactSum {
             integer = (integer << DIGIT_BITS) + *limb;
         }
         (integer, carried.first * DIGIT_BITS)
+    }
+
+    /// `(low + high * 2^64) * 2^exponent`, with a sign, of a value: at the fixed scale if that spans it.
+    #[inline]
+    fn add_near(&mut self, low: u64, high: u64, exponent: i32, negative: bool) {
+        if self.waiting == 0 {
+            self.scale = exponent - SPAN / 2;
+        }
+        let shift = exponent - self.scale;
+        if !(0..=SPAN).contains(&shift) {
+            self.add_scaled(u128::from(high) << 64 | u128::from(low), exponent, negative);
+            return;
+        }
+        let (low, high) = (i128::from(low) << shift, i128::from(high) << shift);
+        self.low += if negative { -low } else { low };
+        self.high += if negative { -high } else { high };
+        self.waiting += 1;
+        if self.waiting == ADDITIONS_BEFORE_FLUSH {
+            self.flush();
+        }
+    }
+
+    /// Hands what waits at the fixed scale to the limbs.
+    fn flush(&mut self) {
+        if self.waiting > 0 {
+            let (low, high) = (std::mem::take(&mut self.low), std::mem::take(&mut self.high));
+            self.waiting = 0;
+            self.add_scaled(low.unsigned_abs(), self.scale, low < 0);
+            self.add_scaled(high.unsigned_abs(), self.scale + 64, high < 0);
+        }
     }
 
     /// `magnitude * 2^exponent`, with a sign.
