@@ -26,32 +26,39 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Whether a top-level column is monitored.
+    /// Whether a top-level column is monitored, wholly or in one of its members.
     #[must_use]
     pub fn is_monitored(&self, column: &str) -> bool {
+        let member =
+            |feature: &String| feature.strip_prefix(column).is_some_and(|rest| rest.starts_with('.'));
+        !self.is_left_out(column) && (self.is_chosen(column) || self.features.iter().any(member))
+    }
+
+    /// Whether a feature of a baseline is monitored: by the column that it is, or is a member of.
+    #[must_use]
+    pub fn is_feature_monitored(&self, feature: &str) -> bool {
+        // `a.b.c` may be a column, or a member of `a` or `a.b`: any of them may be named.
+        let ends = feature.match_indices('.').map(|(at, _)| at).chain([feature.len()]);
+        let columns: Vec<&str> = ends.map(|end| &feature[..end]).collect();
+        !columns.iter().any(|column| self.is_left_out(column))
+            && columns.iter().any(|column| self.is_chosen(column))
+    }
+
+    fn is_left_out(&self, column: &str) -> bool {
         let is = |role: &Option<String>| role.as_deref() == Some(column);
-        if is(&self.timestamp) || is(&self.id) || is(&self.label) {
-            return false;
-        }
-        if self.ignore.iter().any(|pattern| matches(pattern, column)) {
-            return false;
-        }
+        is(&self.timestamp)
+            || is(&self.id)
+            || is(&self.label)
+            || self.ignore.iter().any(|pattern| matches(pattern, column))
+    }
+
+    fn is_chosen(&self, column: &str) -> bool {
+        let is = |role: &Option<String>| role.as_deref() == Some(column);
         self.features.is_empty()
             || is(&self.prediction)
             || is(&self.probability)
             || is(&self.latency)
             || self.features.iter().any(|pattern| matches(pattern, column))
-    }
-
-    /// Whether a feature of a baseline is monitored: the column that it is, or is a member of.
-    #[must_use]
-    pub fn is_feature_monitored(&self, feature: &str) -> bool {
-        // `a.b.c` may be a column, or a member of `a` or `a.b`: any of them may be left out by name.
-        let ends = feature.match_indices('.').map(|(at, _)| at).chain([feature.len()]);
-        let mut columns = ends.map(|end| &feature[..end]).peekable();
-        let excluded = |column: &str| self.ignore.iter().any(|pattern| matches(pattern, column));
-        let all: Vec<&str> = columns.by_ref().collect();
-        !all.iter().any(|column| excluded(column)) && all.iter().any(|column| self.is_monitored(column))
     }
 
     /// The role of a column that has one, as configuration names it.
@@ -213,6 +220,15 @@ mod tests {
         let monitored: Vec<_> =
             ["ts", "p", "x1", "xx", "y"].into_iter().filter(|c| roles.is_monitored(c)).collect();
         assert_eq!(monitored, ["p", "x1"]);
+        let members = Roles { features: vec!["s.a".into()], ..Roles::default() };
+        assert!(members.is_monitored("s") && members.is_feature_monitored("s.a.b"));
+        assert!(!members.is_monitored("t") && !members.is_feature_monitored("s.b"));
+        let ignored = Roles { ignore: vec!["s.a".into()], ..Roles::default() };
+        assert!(
+            ignored.is_monitored("s")
+                && !ignored.is_feature_monitored("s.a")
+                && ignored.is_feature_monitored("s.b")
+        );
     }
 
     #[test]

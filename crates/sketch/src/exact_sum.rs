@@ -51,7 +51,10 @@ impl ExactSum {
         if let Some((mantissa, exponent)) = decompose(value) {
             let square = u128::from(mantissa) * u128::from(mantissa);
             if weight == 1 {
-                #[expect(clippy::cast_possible_truncation, reason = "the halves of a u128 are what is wanted")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "the halves of a u128 are what is wanted"
+                )]
                 self.add_near(square as u64, (square >> 64) as u64, 2 * exponent, false);
             } else {
                 let (low, high) = (square & u128::from(u64::MAX), square >> 64);

@@ -148,7 +148,8 @@ pub(crate) fn plan_captures(
     let segments = settings.segment_by.iter().map(|name| ("segment_by", name.as_str()));
     for (setting, name) in settings.roles.named().chain(segments) {
         // Labels come later, from elsewhere.
-        if setting != "label" && !columns.contains(name) && !known(name) {
+        let needed = ["timestamp", "segment_by"].contains(&setting);
+        if setting != "label" && !columns.contains(name) && (needed || !known(name)) {
             return Err(Error::Unknown {
                 what: "column",
                 found: name.to_owned(),
