@@ -46,12 +46,12 @@ pub(crate) fn of_row_groups(metadata: &ArrowReaderMetadata, column: &str) -> Res
     };
     let converter = StatisticsConverter::try_new(column, metadata.schema(), metadata.parquet_schema())?
         .with_missing_null_counts_as_zero(false);
-    let first = converter.row_group_mins(groups)?;
-    let last = converter.row_group_maxes(groups)?;
+    let mins = converter.row_group_mins(groups)?;
+    let maxes = converter.row_group_maxes(groups)?;
     let nulls = converter.row_group_null_counts(groups)?;
     let times =
-        groups.iter().enumerate().map(|(index, group)| match (micros(&first, index), micros(&last, index)) {
-            (Some(first), Some(last)) if first <= last => {
+        groups.iter().enumerate().map(|(index, group)| match (micros(&mins, index), micros(&maxes, index)) {
+            (Some(first), Some(last)) if first <= last && one_unit(&mins, &maxes, index) => {
                 Times::Between(first.saturating_sub(slack), last.saturating_add(slack))
             }
             (None, None)
@@ -62,6 +62,15 @@ pub(crate) fn of_row_groups(metadata: &ArrowReaderMetadata, column: &str) -> Res
             _ => Times::Unknown,
         });
     Ok(times.collect())
+}
+
+/// Whether both ends are in the same unit: an epoch between a second and a millisecond could lie outside of both.
+fn one_unit(mins: &ArrayRef, maxes: &ArrayRef, index: usize) -> bool {
+    let digits = |array: &ArrayRef| {
+        let epochs = array.as_primitive_opt::<Int64Type>()?;
+        epochs.value(index).checked_ilog10()
+    };
+    digits(mins) == digits(maxes)
 }
 
 /// A whole number as a time, microseconds since 1970 UTC. The unit follows from the size: for the years 2001 to 2286 the

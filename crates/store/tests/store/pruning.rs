@@ -89,7 +89,10 @@ fn times_of_every_type() {
         (Arc::new(Date64Array::from(vec![START / 1_000])), Some((START - DAY, START + DAY))),
         (Arc::new(TimestampSecondArray::from(vec![i64::MAX]).with_timezone("UTC")), None),
         (Arc::new(TimestampMicrosecondArray::from(vec![None::<i64>]).with_timezone("UTC")), None),
-        (Arc::new(Int64Array::from(vec![START])), None),
+        (Arc::new(Int64Array::from(vec![START])), Some((START, START))),
+        (Arc::new(Int64Array::from(vec![START / 1_000, START / 1_000])), Some((START, START))),
+        (Arc::new(Int64Array::from(vec![START / 1_000_000, START / 1_000])), None),
+        (Arc::new(Int64Array::from(vec![17])), None),
         (Arc::new(StringArray::from(vec!["2013-01-01"])), None),
     ];
     for (array, expected) in cases {
