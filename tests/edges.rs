@@ -20,7 +20,7 @@ use crate::{
     tables::{self, Row, by_feature, rows},
 };
 
-mod types;
+mod column_types;
 
 /// The first four days of the captures.
 const DATES: [&str; 4] = ["2026-03-01", "2026-03-02", "2026-03-03", "2026-03-04"];
