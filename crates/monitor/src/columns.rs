@@ -152,7 +152,11 @@ pub const TABLES: &[Table] = &[
             column("max", "double?", "largest value"),
             column("mean", "double?", "arithmetic mean"),
             column("std_dev", "double?", "population standard deviation"),
-            column("p01 ... p99", "double?", "quantiles at 1, 5, 10, 25, 50, 75, 90, 95 and 99 per cent"),
+            column(
+                "p01 ... p99",
+                "double?",
+                "quantiles at 1, 5, 10, 25, 50, 75, 90, 95 and 99 per cent, within the width of a slot (wide outside the baseline's range)",
+            ),
             column("distinct", "int64", "different values (HyperLogLog, 1.6 % standard error)"),
             column("top_value", "text?", "most frequent value, where one is singled out"),
             column("inferred_type", "text", "Integral, Fractional, String or Unknown"),

@@ -82,7 +82,8 @@ fn flatten_list(
     // Only what valid lists refer to: the child of a sliced or partly null list holds more.
     let items: Vec<&dyn Array> = items.iter().map(AsRef::as_ref).collect();
     let values = if items.is_empty() { Ok(all.slice(0, 0)) } else { arrow_select::concat::concat(&items) };
-    if let Ok(values) = values {
-        flatten(format!("{name}.values"), &values, take);
+    match values {
+        Ok(values) => flatten(format!("{name}.values"), &values, take),
+        Err(_) => take(Leaf::uncovered(format!("{name}.values"), all)),
     }
 }

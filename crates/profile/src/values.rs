@@ -87,6 +87,13 @@ impl Leaf {
         let values = convert(array).unwrap_or_else(|| Values::Uncovered(array.logical_null_count()));
         Self { name, rows: array.len(), type_name, integral: plain_type(data_type).is_integer(), values }
     }
+
+    /// A column whose values Arrow cannot bring together: counted, and never left out in silence.
+    pub(crate) fn uncovered(name: String, array: &ArrayRef) -> Self {
+        let values = Values::Uncovered(array.logical_null_count());
+        let type_name = Some(plain_type(array.data_type()).to_string());
+        Self { name, rows: array.len(), type_name, integral: false, values }
+    }
 }
 
 /// The type of the values, without how they are packed.
