@@ -11,16 +11,19 @@
 //! `profile`. It knows nothing of a command line or a terminal.
 
 mod baseline;
+pub mod bench;
 mod check;
 mod columns;
 mod error;
 mod explain;
 mod gather;
 mod group;
+mod grouping;
 mod guess;
 mod outcome;
 mod run;
 mod score;
+mod segments;
 mod settings;
 pub mod tables;
 mod time_column;

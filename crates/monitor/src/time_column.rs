@@ -9,56 +9,42 @@ use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-/// Instants, or `None` for rows without a readable time; the error says what the column holds instead.
-pub(crate) fn instants(column: &ArrayRef, timezone: &TimeZone) -> Result<Vec<Option<i64>>, String> {
-    let refuse = || Err(format!("expected timestamps, found {}", column.data_type()));
+/// Instants; null for rows without a readable time. The error says what the column holds instead.
+pub(crate) fn instants(column: &ArrayRef, timezone: &TimeZone) -> Result<Int64Array, String> {
+    let refuse = || format!("expected timestamps, found {}", column.data_type());
+    let cast_to = |data_type: &DataType| cast(column, data_type).map_err(|_| refuse());
     match column.data_type() {
-        DataType::Null => Ok(vec![None; column.len()]),
-        DataType::Dictionary(_, values) => match cast(column, values) {
-            Ok(plain) => instants(&plain, timezone),
-            Err(_) => refuse(),
-        },
+        DataType::Null => Ok(Int64Array::new_null(column.len())),
+        DataType::Dictionary(_, values) => instants(&cast_to(values)?, timezone),
         DataType::Timestamp(_, zone) => {
-            let zoned = zone.is_some();
-            let micros = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
-            let Some(ticks) = cast(column, &micros).and_then(|a| cast(&a, &DataType::Int64)).ok() else {
-                return refuse();
-            };
+            let micros = cast_to(&DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?;
+            let ticks = cast(&micros, &DataType::Int64).map_err(|_| refuse())?;
+            let ticks: &Int64Array = ticks.as_primitive();
+            if zone.is_some() || *timezone == TimeZone::UTC {
+                return Ok(ticks.clone());
+            }
             let mut reader = Naive::new(timezone);
-            Ok(integers(&ticks)
-                .into_iter()
-                .map(|tick| if zoned { tick } else { reader.instant(tick?) })
-                .collect())
+            Ok(ticks.iter().map(|tick| reader.instant(tick?)).collect())
         }
         DataType::Date32 | DataType::Date64 => {
-            let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
-            match cast(column, &micros) {
-                Ok(stamps) => instants(&stamps, timezone),
-                Err(_) => refuse(),
-            }
+            instants(&cast_to(&DataType::Timestamp(TimeUnit::Microsecond, None))?, timezone)
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let Ok(views) = cast(column, &DataType::Utf8View) else { return refuse() };
+            let views = cast_to(&DataType::Utf8View)?;
             let views: &StringViewArray = views.as_string_view();
             Ok(views.iter().map(|text| parse(text?, timezone)).collect())
         }
-        data_type if data_type.is_integer() => match cast(column, &DataType::Int64) {
-            Ok(epochs) => {
-                Ok(integers(&epochs).into_iter().map(|epoch| store::epoch_micros(epoch?)).collect())
-            }
-            Err(_) => refuse(),
-        },
+        data_type if data_type.is_integer() => {
+            let epochs = cast_to(&DataType::Int64)?;
+            let epochs: &Int64Array = epochs.as_primitive();
+            Ok(epochs.unary_opt(store::epoch_micros))
+        }
         DataType::Float64 => {
             let doubles: &Float64Array = column.as_primitive();
-            Ok(doubles.iter().map(|epoch| from_seconds(epoch?)).collect())
+            Ok(doubles.unary_opt(from_seconds))
         }
-        _ => refuse(),
+        _ => Err(refuse()),
     }
-}
-
-fn integers(column: &ArrayRef) -> Vec<Option<i64>> {
-    let integers: Option<&Int64Array> = column.as_primitive_opt();
-    integers.map(|array| array.iter().collect()).unwrap_or_default()
 }
 
 /// Civil times of a zone; remembers the offset of the hour it was last asked for.
@@ -114,7 +100,7 @@ mod tests {
     const NOON: i64 = 1_360_411_200_000_000; // 2013-02-09T12:00:00Z
 
     fn read(array: impl Array + 'static, zone: &str) -> Vec<Option<i64>> {
-        instants(&(Arc::new(array) as ArrayRef), &TimeZone::get(zone).unwrap()).unwrap()
+        instants(&(Arc::new(array) as ArrayRef), &TimeZone::get(zone).unwrap()).unwrap().iter().collect()
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use arrow_array::Array;
 use serde::{Deserialize, Serialize};
-use sketch::{Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, hash_bytes, hash_f64};
+use sketch::{BLOCK, Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, hash_f64};
 
 use crate::{
     spec::Kind,
@@ -32,54 +33,85 @@ pub struct FeatureProfile {
 impl FeatureProfile {
     /// Takes the rows of one column.
     pub(crate) fn observe(&mut self, kind: &Kind, leaf: &Leaf) {
-        if let Some(name) = &leaf.type_name
-            && !self.types.contains(name)
-        {
-            self.types.insert(name.clone());
+        if let Some(name) = &leaf.type_name {
+            self.observe_type(name);
         }
         let rows = leaf.rows as u64;
-        match (kind, &leaf.values) {
-            (_, Values::Null) => self.counts.observe_nulls(rows),
-            (Kind::Number { bins, .. }, Values::Numbers(numbers)) => {
-                for number in numbers.iter() {
-                    match number {
-                        None => self.counts.observe_nulls(1),
-                        Some(value) => {
-                            self.counts.observe(value);
-                            if value.is_finite() {
-                                self.moments.observe(value);
-                                self.histogram.observe(bins, value);
-                                self.distinct.observe(hash_f64(value));
-                            }
+        match (&leaf.values, Target::of(kind)) {
+            (Values::Null, _) => self.counts.observe_nulls(rows),
+            (Values::Numbers(numbers), target) if target.takes_numbers() => {
+                let nulls = numbers.null_count();
+                self.counts.observe_nulls(nulls as u64);
+                match numbers.nulls().filter(|_| nulls > 0) {
+                    None => self.observe_numbers(target, numbers.values()),
+                    Some(valid) => {
+                        let mut present = Vec::with_capacity(numbers.len() - nulls);
+                        for (start, end) in valid.valid_slices() {
+                            present.extend_from_slice(&numbers.values()[start..end]);
                         }
+                        self.observe_numbers(target, &present);
                     }
                 }
             }
-            (Kind::Category { domain }, Values::Names(names)) => {
-                names.for_each(|name| self.observe_name(domain, name));
+            (Values::Names(names), target) if target.takes_names() => {
+                self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
+                names.for_each(|name, weight| self.observe_name(target, name, weight));
             }
-            // Without a value in the baseline there is nothing to compare with: what comes is described.
-            (Kind::Empty, Values::Numbers(numbers)) => {
-                for number in numbers.iter() {
-                    match number {
-                        None => self.counts.observe_nulls(1),
-                        Some(value) => {
-                            self.counts.observe(value);
-                            self.moments.observe(value);
-                            self.distinct.observe(hash_f64(value));
-                        }
-                    }
-                }
-            }
-            (Kind::Empty, Values::Names(names)) => {
-                let unknown = Domain::default();
-                names.for_each(|name| self.observe_name(&unknown, name));
-            }
-            (_, values) => {
+            (values, _) => {
                 let nulls = values.nulls(leaf.rows) as u64;
                 self.counts.observe_nulls(nulls);
                 self.counts.observe_mismatched(rows - nulls);
             }
+        }
+    }
+
+    /// Notes an Arrow type.
+    pub(crate) fn observe_type(&mut self, name: &str) {
+        if !self.types.contains(name) {
+            self.types.insert(name.to_owned());
+        }
+    }
+
+    /// Takes numbers that are not null.
+    pub(crate) fn observe_numbers(&mut self, target: Target<'_>, values: &[f64]) {
+        for block in values.chunks(BLOCK) {
+            if self.counts.observe_all(block) {
+                self.observe_finite(target, block);
+            } else {
+                let finite: Vec<f64> = block.iter().copied().filter(|value| value.is_finite()).collect();
+                self.observe_finite(target, &finite);
+            }
+        }
+    }
+
+    /// Takes a number that is not null `weight` times.
+    pub(crate) fn observe_number(&mut self, target: Target<'_>, value: f64, weight: u64) {
+        self.counts.observe_many(value, weight);
+        if value.is_finite() {
+            self.moments.observe_many(value, weight);
+            self.distinct.observe(hash_f64(value));
+            if let Target::Bins(bins) = target {
+                self.histogram.observe_many(bins, value, weight);
+            }
+        }
+    }
+
+    /// Takes a name `weight` times.
+    pub(crate) fn observe_name(&mut self, target: Target<'_>, name: &str, weight: u64) {
+        self.counts.rows += weight;
+        self.counts.zeros += if name.is_empty() { weight } else { 0 };
+        let nothing = Domain::default();
+        let domain = if let Target::Domain(domain) = target { domain } else { &nothing };
+        let hash = self.names.observe(domain, name, weight);
+        self.distinct.observe(hash);
+        self.lengths.observe_many(name.chars().count(), weight);
+    }
+
+    fn observe_finite(&mut self, target: Target<'_>, finite: &[f64]) {
+        self.moments.observe_all(finite);
+        self.distinct.observe_all(finite);
+        if let Target::Bins(bins) = target {
+            self.histogram.observe_all(bins, finite);
         }
     }
 
@@ -105,16 +137,36 @@ impl FeatureProfile {
             Kind::Empty | Kind::Uncovered => true,
         }
     }
+}
 
-    fn observe_name(&mut self, domain: &Domain, name: Option<&str>) {
-        let Some(name) = name else {
-            self.counts.observe_nulls(1);
-            return;
-        };
-        self.counts.rows += 1;
-        self.counts.zeros += u64::from(name.is_empty());
-        self.names.observe(domain, name, 1);
-        self.distinct.observe(hash_bytes(name.as_bytes()));
-        self.lengths.observe(name.chars().count());
+/// What the values of a feature are counted over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// Numbers over frozen bins.
+    Bins(&'a Bins),
+    /// Names over a frozen domain.
+    Domain(&'a Domain),
+    /// Without a value in the baseline there is nothing to compare with: what comes is described.
+    Anything,
+    /// A type that is not profiled.
+    Nothing,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn of(kind: &'a Kind) -> Self {
+        match kind {
+            Kind::Number { bins, .. } => Self::Bins(bins),
+            Kind::Category { domain } => Self::Domain(domain),
+            Kind::Empty => Self::Anything,
+            Kind::Uncovered => Self::Nothing,
+        }
+    }
+
+    pub(crate) fn takes_numbers(self) -> bool {
+        matches!(self, Self::Bins(_) | Self::Anything)
+    }
+
+    pub(crate) fn takes_names(self) -> bool {
+        matches!(self, Self::Domain(_) | Self::Anything)
     }
 }

@@ -29,16 +29,20 @@
 
 mod feature;
 mod flatten;
+mod groups;
+mod observer;
+mod pages;
 mod parallel;
 mod profile;
 mod spec;
-mod split;
 mod survey;
 mod values;
 
 pub use feature::FeatureProfile;
+pub use groups::{Groups, NONE};
+pub use observer::Observer;
+pub use pages::{Coverage, PageError, PageLeaf, cover};
 pub use parallel::in_order;
 pub use profile::Profile;
 pub use spec::{FeatureSpec, Kind, Spec};
-pub use split::split;
 pub use survey::Survey;

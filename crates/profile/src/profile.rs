@@ -36,23 +36,27 @@ impl Profile {
         let rows = batch.num_rows() as u64;
         self.rows += rows;
         let mut seen = vec![false; self.features.len()];
-        for_each_leaf(batch, wanted, &mut |leaf| match spec.position(&leaf.name) {
-            Some(position) => {
-                seen[position] = true;
-                self.features[position].observe(&spec.features()[position].kind, &leaf);
-            }
-            // A struct or list of which a file has no value may be written as type Null: its members are null.
-            None if matches!(leaf.values, Values::Null)
-                && self.observe_null_members(spec, &leaf, &mut seen) => {}
-            None => match self.extra.get_mut(&leaf.name) {
-                Some(extra) => extra.observe(&Kind::Empty, &leaf),
-                None => {
-                    self.extra.entry(leaf.name.clone()).or_default().observe(&Kind::Empty, &leaf);
-                }
-            },
-        });
+        for_each_leaf(batch, wanted, &mut |leaf| self.observe_leaf(spec, &leaf, &mut seen));
         for (feature, _) in self.features.iter_mut().zip(&seen).filter(|(_, seen)| !**seen) {
             feature.counts.observe_absent(rows);
+        }
+    }
+
+    /// Takes one column; notes in `seen` which features of the spec it is.
+    pub(crate) fn observe_leaf(&mut self, spec: &Spec, leaf: &Leaf, seen: &mut [bool]) {
+        match spec.position(&leaf.name) {
+            Some(position) => {
+                seen[position] = true;
+                self.features[position].observe(&spec.features()[position].kind, leaf);
+            }
+            // A struct or list of which a file has no value may be written as type Null: its members are null.
+            None if matches!(leaf.values, Values::Null) && self.observe_null_members(spec, leaf, seen) => {}
+            None => match self.extra.get_mut(&leaf.name) {
+                Some(extra) => extra.observe(&Kind::Empty, leaf),
+                None => {
+                    self.extra.entry(leaf.name.clone()).or_default().observe(&Kind::Empty, leaf);
+                }
+            },
         }
     }
 

@@ -86,14 +86,13 @@ impl Feature {
                     self.settle();
                 }
             }
-            Values::Names(names) => names.for_each(|name| {
-                let Some(name) = name else { return };
-                self.category_rows += 1;
+            Values::Names(names) => names.for_each(|name, weight| {
+                self.category_rows += weight;
                 let name = short_name(name);
                 match self.categories.get_mut(&*name) {
-                    Some(rows) => *rows += 1,
+                    Some(rows) => *rows += weight,
                     None => {
-                        self.categories.insert(name.into(), 1);
+                        self.categories.insert(name.into(), weight);
                         if self.categories.len() > 2 * MAX_NAMES {
                             self.drop_names();
                         }

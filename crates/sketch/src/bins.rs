@@ -13,9 +13,11 @@
 //! So no slot that holds several values has more than 1/256 of the baseline's rows, whatever the
 //! distribution: that bounds the error of a Kolmogorov–Smirnov distance computed from slots to 0.0040.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ValueCounts;
+use crate::{ValueCounts, lookup::Lookup};
 
 /// A baseline with at most this many different values gets a slot for each.
 const MAX_ATOMS: usize = 256;
@@ -28,7 +30,7 @@ const OUTER_SLOTS: i32 = 48;
 const DECILES: [f64; 9] = [0.1, 0.2, 3.0 * 0.1, 0.4, 0.5, 6.0 * 0.1, 7.0 * 0.1, 0.8, 0.9];
 
 /// Frozen edges of a numeric feature.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Bins {
     /// Ascending: slot `i` holds `edges[i - 1] <= x < edges[i]`; the first and last slot are open.
     edges: Vec<f64>,
@@ -38,6 +40,16 @@ pub struct Bins {
     chart: Vec<f64>,
     /// Smallest and largest value of the baseline.
     range: Option<(f64, f64)>,
+    /// How blocks of numbers find their slots, once one was looked up.
+    #[serde(skip)]
+    lookup: OnceLock<Option<Lookup>>,
+}
+
+impl PartialEq for Bins {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.edges, &self.coarse, &self.chart, self.range)
+            == (&other.edges, &other.coarse, &other.chart, other.range)
+    }
 }
 
 /// One slot.
@@ -91,7 +103,7 @@ impl Bins {
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup_by(|a, b| a.total_cmp(b).is_eq());
         coarse.retain(|edge| edge.is_finite());
-        Self { edges, coarse, chart, range: Some((min, max)) }
+        Self { edges, coarse, chart, range: Some((min, max)), lookup: OnceLock::new() }
     }
 
     /// Bins with given coarse edges and nothing finer.
@@ -100,7 +112,7 @@ impl Bins {
         edges.retain(|edge| edge.is_finite());
         edges.sort_unstable_by(f64::total_cmp);
         edges.dedup_by(|a, b| a.total_cmp(b).is_eq());
-        Self { coarse: edges.clone(), chart: edges.clone(), edges, range: None }
+        Self { coarse: edges.clone(), chart: edges.clone(), edges, ..Self::default() }
     }
 
     /// Number of slots.
@@ -139,6 +151,24 @@ impl Bins {
     #[inline]
     pub fn slot_of(&self, value: f64) -> usize {
         self.edges.partition_point(|&edge| edge <= value)
+    }
+
+    /// Adds one to the slot of each finite number.
+    pub(crate) fn count(&self, values: &[f64], slots: &mut [u64]) {
+        let table = self.lookup.get_or_init(|| {
+            let range = self.range.or_else(|| Some((*self.edges.first()?, *self.edges.last()?)));
+            Lookup::new(&self.edges, range?)
+        });
+        match table {
+            Some(table) => table.count(&self.edges, values, slots),
+            None => {
+                for &value in values {
+                    if let Some(slot) = slots.get_mut(self.slot_of(value)) {
+                        *slot += 1;
+                    }
+                }
+            }
+        }
     }
 
     /// The slot at a position.

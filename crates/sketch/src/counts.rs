@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::{LANES, kernel};
+
 /// Rows by kind of value. All are numbers of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -77,6 +79,38 @@ impl Counts {
         }
     }
 
+    /// Counts one number `weight` times.
+    pub fn observe_many(&mut self, value: f64, weight: u64) {
+        let mut one = Self::default();
+        one.observe(value);
+        self.rows += weight;
+        self.zeros += weight * one.zeros;
+        self.negatives += weight * one.negatives;
+        self.fractions += weight * one.fractions;
+        self.nans += weight * one.nans;
+        self.positive_infinities += weight * one.positive_infinities;
+        self.negative_infinities += weight * one.negative_infinities;
+    }
+
+    /// Counts numbers (none null); returns whether all of them are finite.
+    pub fn observe_all(&mut self, values: &[f64]) -> bool {
+        let (chunks, tail) = values.as_chunks::<LANES>();
+        let mut lanes = [[0; LANES]; 4];
+        tally(chunks, &mut lanes);
+        let [zeros, negatives, whole, odd] = lanes.map(|lane| lane.iter().sum::<u64>());
+        if odd > 0 {
+            values.iter().for_each(|&value| self.observe(value));
+            return false;
+        }
+        let counted = (values.len() - tail.len()) as u64;
+        self.rows += counted;
+        self.zeros += zeros;
+        self.negatives += negatives;
+        self.fractions += counted - whole;
+        tail.iter().for_each(|&value| self.observe(value));
+        tail.iter().all(|value| value.is_finite())
+    }
+
     /// Counts rows without a value.
     pub fn observe_nulls(&mut self, rows: u64) {
         self.rows += rows;
@@ -110,9 +144,44 @@ impl Counts {
     }
 }
 
+kernel! {
+/// Counts zeros, negatives, whole numbers, and what is not finite.
+#[expect(clippy::float_cmp, reason = "zero and whole numbers are exact questions")]
+fn tally(chunks: &[[f64; LANES]], lanes: &mut [[u64; LANES]; 4]) {
+    let [mut zeros, mut negatives, mut whole, mut odd] = *lanes;
+    for chunk in chunks {
+        for i in 0..LANES {
+            let value = chunk[i];
+            zeros[i] += u64::from(value == 0.0);
+            negatives[i] += u64::from(value < 0.0);
+            whole[i] += u64::from(value == value.trunc());
+            odd[i] += u64::from(!value.is_finite());
+        }
+    }
+    *lanes = [zeros, negatives, whole, odd];
+}
+}
+
 #[cfg(test)]
 mod tests {
     use super::Counts;
+
+    #[test]
+    fn a_block_is_its_values() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let plain: Vec<f64> = (0..37).map(|i| f64::from(i - 9) / 2.0).chain([-0.0, 1e300, -5e-324]).collect();
+        for (i, extra) in (0..plain.len()).flat_map(|i| [(i, None), (i, Some(odd[i % 3]))]) {
+            let values: Vec<f64> = plain[i..].iter().copied().chain(extra).collect();
+            let (mut block, mut each) = (Counts::default(), Counts::default());
+            assert_eq!(block.observe_all(&values), extra.is_none());
+            values.iter().for_each(|&value| each.observe(value));
+            assert_eq!(block, each);
+            let (mut many, mut repeated) = (Counts::default(), Counts::default());
+            values.iter().for_each(|&value| many.observe_many(value, 3));
+            (0..3).for_each(|_| values.iter().for_each(|&value| repeated.observe(value)));
+            assert_eq!(many, repeated);
+        }
+    }
 
     #[test]
     fn every_row_is_in_exactly_one_place() {

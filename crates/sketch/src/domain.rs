@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 use crate::hash_bytes;
@@ -12,12 +13,14 @@ const MAX_NAMES: usize = 10_000;
 pub const MAX_NAME_BYTES: usize = 200;
 
 /// Names of the baseline, by falling number of rows, then alphabetically.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Domain {
     names: Vec<Box<str>>,
-    positions: HashMap<Box<str>, u32>,
-    other: Vec<u64>,
+    /// Hash and position of each name.
+    positions: HashTable<(u64, u32)>,
+    /// Hashes of the names beyond the cap.
+    other: HashTable<u64>,
     complete: bool,
     distinct: u64,
     singletons: u64,
@@ -34,9 +37,7 @@ impl Domain {
         sorted.sort_unstable_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
         let rows = sorted.iter().map(|(_, count)| count).sum();
         let singletons = sorted.iter().filter(|(_, count)| *count == 1).count() as u64;
-        let mut other: Vec<u64> =
-            sorted.iter().skip(MAX_NAMES).map(|(name, _)| hash_bytes(name.as_bytes())).collect();
-        other.sort_unstable();
+        let other = sorted.iter().skip(MAX_NAMES).map(|(name, _)| hash_bytes(name.as_bytes())).collect();
         sorted.truncate(MAX_NAMES);
         let names = sorted.into_iter().map(|(name, _)| name).collect();
         Stored { names, other, complete, distinct, singletons, rows }.into()
@@ -51,13 +52,22 @@ impl Domain {
     /// The counter of a name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.positions.get(name).map(|&position| position as usize)
+        self.position_of(name, hash_bytes(name.as_bytes()))
+    }
+
+    /// The counter of a name whose hash is known.
+    #[inline]
+    pub(crate) fn position_of(&self, name: &str, hash: u64) -> Option<usize> {
+        let is_it = |(known, position): &(u64, u32)| {
+            *known == hash && self.names.get(*position as usize).is_some_and(|known| **known == *name)
+        };
+        self.positions.find(hash, is_it).map(|(_, position)| *position as usize)
     }
 
     /// Whether a name without a counter of its own is in the baseline, given its hash.
     #[must_use]
     pub fn is_other(&self, hash: u64) -> bool {
-        self.other.binary_search(&hash).is_ok()
+        self.other.find(hash, |known| *known == hash).is_some()
     }
 
     /// Whether the baseline has names beyond those with a counter.
@@ -102,8 +112,14 @@ pub fn short_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{}…#{:016x}", &name[..end], hash_bytes(name.as_bytes())))
 }
 
-/// What is written down; the positions follow from it.
-#[derive(Serialize, Deserialize)]
+impl PartialEq for Domain {
+    fn eq(&self, other: &Self) -> bool {
+        Stored::from(self.clone()) == Stored::from(other.clone())
+    }
+}
+
+/// What is written down; the tables follow from it.
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Stored {
     names: Vec<Box<str>>,
     other: Vec<u64>,
@@ -116,14 +132,24 @@ struct Stored {
 impl From<Stored> for Domain {
     fn from(stored: Stored) -> Self {
         let Stored { names, other, complete, distinct, singletons, rows } = stored;
-        let positions = names.iter().cloned().zip(0_u32..).collect();
-        Self { names, positions, other, complete, distinct, singletons, rows }
+        let mut positions = HashTable::with_capacity(names.len());
+        for (name, position) in names.iter().zip(0_u32..) {
+            let hash = hash_bytes(name.as_bytes());
+            positions.insert_unique(hash, (hash, position), |(hash, _)| *hash);
+        }
+        let mut table = HashTable::with_capacity(other.len());
+        for hash in other {
+            table.insert_unique(hash, hash, |hash| *hash);
+        }
+        Self { names, positions, other: table, complete, distinct, singletons, rows }
     }
 }
 
 impl From<Domain> for Stored {
     fn from(domain: Domain) -> Self {
         let Domain { names, other, complete, distinct, singletons, rows, .. } = domain;
+        let mut other: Vec<u64> = other.into_iter().collect();
+        other.sort_unstable();
         Self { names, other, complete, distinct, singletons, rows }
     }
 }

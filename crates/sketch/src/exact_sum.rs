@@ -5,7 +5,7 @@
 //! small and large superaccumulators", 2015). A column of prices needs four limbs, their squares seven.
 //!
 //! Most values of a column lie within some powers of two of each other. Those are added to two integers of 128 bits
-//! at a fixed scale, which go to the limbs once in a million additions; only outliers take the way of the limbs.
+//! at a fixed scale, which go to the limbs once in a million values; only outliers take the way of the limbs.
 
 use num_bigint::{BigInt, Sign};
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ const DIGIT_BITS: i32 = 32;
 const DIGIT_MASK: u64 = 0xFFFF_FFFF;
 /// A limb grows by less than 2^34 with each addition, so 2^28 of them stay below 2^62.
 const ADDITIONS_BEFORE_CARRY: u32 = 1 << 28;
-/// Additions that the integers at a fixed scale take: 64 bits, shifted by at most 40, 2^20 times, stay below 2^124.
-const ADDITIONS_BEFORE_FLUSH: u32 = 1 << 20;
+/// Weight that the integers at a fixed scale take: 64 bits, shifted by at most 40, times less than 2^21, stay below
+/// 2^125.
+const MOST_WAITING: u64 = 1 << 20;
 /// Powers of two that the fixed scale spans, the first value in the middle.
 const SPAN: i32 = 40;
 
@@ -32,17 +33,14 @@ pub struct ExactSum {
     low: i128,
     high: i128,
     scale: i32,
-    waiting: u32,
+    waiting: u64,
 }
 
 impl ExactSum {
     /// Adds a number `weight` times. Numbers that are not finite are left out.
     pub fn add(&mut self, value: f64, weight: u64) {
-        let Some((mantissa, exponent)) = decompose(value) else { return };
-        if weight == 1 {
-            self.add_near(mantissa, 0, exponent, value < 0.0);
-        } else {
-            self.add_scaled(u128::from(mantissa) * u128::from(weight), exponent, value < 0.0);
+        if let Some((mantissa, exponent)) = decompose(value) {
+            self.add_near(mantissa, 0, exponent, weight, value < 0.0);
         }
     }
 
@@ -50,17 +48,8 @@ impl ExactSum {
     pub fn add_square(&mut self, value: f64, weight: u64) {
         if let Some((mantissa, exponent)) = decompose(value) {
             let square = u128::from(mantissa) * u128::from(mantissa);
-            if weight == 1 {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "the halves of a u128 are what is wanted"
-                )]
-                self.add_near(square as u64, (square >> 64) as u64, 2 * exponent, false);
-            } else {
-                let (low, high) = (square & u128::from(u64::MAX), square >> 64);
-                self.add_scaled(low * u128::from(weight), 2 * exponent, false);
-                self.add_scaled(high * u128::from(weight), 2 * exponent + 64, false);
-            }
+            #[expect(clippy::cast_possible_truncation, reason = "the halves of a u128 are what is wanted")]
+            self.add_near(square as u64, (square >> 64) as u64, 2 * exponent, weight, false);
         }
     }
 
@@ -96,22 +85,26 @@ impl ExactSum {
         (integer, carried.first * DIGIT_BITS)
     }
 
-    /// `(low + high * 2^64) * 2^exponent`, with a sign, of a value: at the fixed scale if that spans it.
+    /// `weight * (low + high * 2^64) * 2^exponent`, with a sign: at the fixed scale if that spans it.
     #[inline]
-    fn add_near(&mut self, low: u64, high: u64, exponent: i32, negative: bool) {
+    fn add_near(&mut self, low: u64, high: u64, exponent: i32, weight: u64, negative: bool) {
         if self.waiting == 0 {
             self.scale = exponent - SPAN / 2;
         }
         let shift = exponent - self.scale;
-        if !(0..=SPAN).contains(&shift) {
-            self.add_scaled(u128::from(high) << 64 | u128::from(low), exponent, negative);
+        if weight >= MOST_WAITING || !(0..=SPAN).contains(&shift) {
+            self.add_scaled(u128::from(low) * u128::from(weight), exponent, negative);
+            if high > 0 {
+                self.add_scaled(u128::from(high) * u128::from(weight), exponent + 64, negative);
+            }
             return;
         }
-        let (low, high) = (i128::from(low) << shift, i128::from(high) << shift);
+        let factor = i128::from(weight) << shift;
+        let (low, high) = (i128::from(low) * factor, i128::from(high) * factor);
         self.low += if negative { -low } else { low };
         self.high += if negative { -high } else { high };
-        self.waiting += 1;
-        if self.waiting == ADDITIONS_BEFORE_FLUSH {
+        self.waiting += weight;
+        if self.waiting >= MOST_WAITING {
             self.flush();
         }
     }

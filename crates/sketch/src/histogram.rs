@@ -28,6 +28,14 @@ impl Histogram {
         }
     }
 
+    /// Counts finite values; the same as counting each of them.
+    pub fn observe_all(&mut self, bins: &Bins, finite: &[f64]) {
+        if self.slots.is_empty() && !finite.is_empty() {
+            self.slots = vec![0; bins.slots()];
+        }
+        bins.count(finite, &mut self.slots);
+    }
+
     /// Adds another part, counted over the same bins.
     pub fn merge(&mut self, other: &Self) {
         if self.slots.len() < other.slots.len() {

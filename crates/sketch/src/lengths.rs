@@ -15,6 +15,17 @@ impl Lengths {
         self.0.observe(length as f64);
     }
 
+    /// Takes one length `weight` times.
+    #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
+    pub fn observe_many(&mut self, length: usize, weight: u64) {
+        self.0.observe_many(length as f64, weight);
+    }
+
+    /// Takes lengths as numbers.
+    pub fn observe_all(&mut self, lengths: &[f64]) {
+        self.0.observe_all(lengths);
+    }
+
     /// Adds another part.
     pub fn merge(&mut self, other: &Self) {
         self.0.merge(&other.0);

@@ -26,15 +26,15 @@ pub struct NameCounts {
 }
 
 impl NameCounts {
-    /// Counts `weight` rows with a name.
-    pub fn observe(&mut self, domain: &Domain, name: &str, weight: u64) {
+    /// Counts `weight` rows with a name; returns the hash it is known by.
+    pub fn observe(&mut self, domain: &Domain, name: &str, weight: u64) -> u64 {
         let name = &*short_name(name);
         let hash = hash_bytes(name.as_bytes());
         if self.buckets.is_empty() {
             self.buckets = vec![0; BUCKETS];
         }
         self.buckets[bucket_of(hash)] += weight;
-        if let Some(position) = domain.position(name) {
+        if let Some(position) = domain.position_of(name, hash) {
             *self.known.entry(u32::try_from(position).unwrap_or(u32::MAX)).or_default() += weight;
         } else if domain.is_other(hash) {
             self.other += weight;
@@ -42,6 +42,7 @@ impl NameCounts {
             self.new_rows += weight;
             self.observe_new(hash, name, weight);
         }
+        hash
     }
 
     /// Adds another part, counted over the same domain.
@@ -158,7 +159,9 @@ mod tests {
 
     fn of(domain: &Domain, names: &[u32]) -> NameCounts {
         let mut counts = NameCounts::default();
-        names.iter().for_each(|i| counts.observe(domain, &format!("k{i}"), 1));
+        for i in names {
+            counts.observe(domain, &format!("k{i}"), 1);
+        }
         counts
     }
 

@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 use crate::listing::Object;
+use crate::local_file::LocalFile;
 use crate::location::{Cloud, Place};
+use crate::pool::Pool;
 use crate::{local, remote};
 use bytes::Bytes;
 use object_store::aws::AmazonS3Builder;
@@ -17,7 +19,8 @@ use std::time::Duration;
 /// An opened store; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
-    Local,
+    /// The file system of this machine, read into buffers of this pool.
+    Local(Pool),
     Objects(Arc<dyn ObjectStore>),
 }
 
@@ -25,7 +28,7 @@ impl Backend {
     /// Opens the store of a place; credentials come from the environment variables of each cloud.
     pub(crate) fn open(place: &Place) -> Result<Self, Error> {
         let store: Arc<dyn ObjectStore> = match place {
-            Place::Local => return Ok(Self::Local),
+            Place::Local => return Ok(Self::Local(Pool::default())),
             Place::Memory => Arc::new(InMemory::new()),
             Place::Bucket { cloud, authority } => {
                 open_bucket(*cloud, authority).map_err(|error| Error::object(authority, "open", error))?
@@ -37,9 +40,9 @@ impl Backend {
     /// Bytes of `object` at each of `ranges`, in their order.
     pub(crate) async fn ranges(&self, object: &Object, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
         match self {
-            Self::Local => {
-                let object = object.clone();
-                blocking("read", move || local::read_ranges(&object, &ranges)).await
+            Self::Local(pool) => {
+                let file = LocalFile::new(object.clone(), pool.clone());
+                blocking("read", move || file.read(&ranges)).await
             }
             Self::Objects(store) => remote::read_ranges(store.as_ref(), object, ranges).await,
         }
@@ -48,7 +51,7 @@ impl Backend {
     /// All of the object at `key`, or nothing when there is none.
     pub(crate) async fn read(&self, key: &str, shown: &str) -> Result<Option<Bytes>, Error> {
         match self {
-            Self::Local => {
+            Self::Local(_) => {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("read", move || local::read(&key, &shown)).await
             }
@@ -59,7 +62,7 @@ impl Backend {
     /// Replaces the object at `key` in one step.
     pub(crate) async fn write(&self, key: &str, shown: &str, content: Vec<u8>) -> Result<(), Error> {
         match self {
-            Self::Local => {
+            Self::Local(_) => {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("write", move || local::write(&key, &shown, &content)).await
             }
@@ -70,7 +73,7 @@ impl Backend {
     /// Removes the object at `key`, if there is one.
     pub(crate) async fn delete(&self, key: &str, shown: &str) -> Result<(), Error> {
         match self {
-            Self::Local => {
+            Self::Local(_) => {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("delete", move || local::delete(&key, &shown)).await
             }
@@ -81,7 +84,7 @@ impl Backend {
     /// Names of files and folders directly below `key`, sorted; none when there is no such folder.
     pub(crate) async fn children(&self, key: &str, shown: &str) -> Result<Vec<String>, Error> {
         match self {
-            Self::Local => {
+            Self::Local(_) => {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("list", move || local::children(&key, &shown)).await
             }
@@ -89,18 +92,10 @@ impl Backend {
         }
     }
 
-    /// Holes between wanted ranges that are cheaper to read than to leave out.
-    pub(crate) fn gap(&self) -> u64 {
-        match self {
-            Self::Local => 64 << 10,
-            Self::Objects(_) => 1 << 20,
-        }
-    }
-
     /// Ranges longer than this are read in parallel parts.
     pub(crate) fn largest_read(&self) -> u64 {
         match self {
-            Self::Local => u64::MAX,
+            Self::Local(_) => u64::MAX,
             Self::Objects(_) => 8 << 20,
         }
     }
@@ -108,7 +103,7 @@ impl Backend {
     /// How many reads of small ranges are worth having under way at once.
     pub(crate) fn concurrency(&self) -> usize {
         match self {
-            Self::Local => 8,
+            Self::Local(_) => 8,
             Self::Objects(_) => 64,
         }
     }

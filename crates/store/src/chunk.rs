@@ -11,14 +11,18 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Some ranges of a file: what was fetched, sorted, without overlap.
+/// Column chunks of a Parquet file that have been read; clones share them.
+///
+/// Positions and length are those of the whole file, so that readers of pages take it for the file. What was not
+/// read cannot be: it is an error, never zeros.
 #[derive(Debug, Clone)]
-pub(crate) struct Sparse {
+pub struct Chunks {
+    /// Sorted, without overlap.
     pieces: Arc<[(u64, Bytes)]>,
     length: u64,
 }
 
-impl Sparse {
+impl Chunks {
     pub(crate) fn new(mut pieces: Vec<(u64, Bytes)>, length: u64) -> Self {
         pieces.sort_by_key(|(start, _)| *start);
         Self { pieces: pieces.into(), length }
@@ -36,13 +40,13 @@ impl Sparse {
     }
 }
 
-impl Length for Sparse {
+impl Length for Chunks {
     fn len(&self) -> u64 {
         self.length
     }
 }
 
-impl ChunkReader for Sparse {
+impl ChunkReader for Chunks {
     type T = PieceReader;
 
     fn get_read(&self, start: u64) -> Result<PieceReader> {
@@ -81,7 +85,7 @@ impl ChunkReader for Sparse {
 
 /// Reads on from one piece to the next, up to the first hole.
 #[derive(Debug)]
-pub(crate) struct PieceReader {
+pub struct PieceReader {
     current: Bytes,
     end: u64,
     next: usize,
@@ -117,14 +121,20 @@ pub(crate) fn range(chunk: &ColumnChunkMetaData, file_bytes: u64) -> std::result
     })
 }
 
-/// Sorted ranges that cover `wanted`, where gaps smaller than `gap` are read too.
-pub(crate) fn merge(mut wanted: Vec<Range<u64>>, gap: u64) -> Vec<Range<u64>> {
+/// Sorted ranges that cover `wanted`: those that overlap are one, and so are those with a hole of at most `gap`
+/// between them, as long as they are not longer than `together`.
+pub(crate) fn merge(mut wanted: Vec<Range<u64>>, gap: u64, together: u64) -> Vec<Range<u64>> {
     wanted.retain(|range| !range.is_empty());
     wanted.sort_by_key(|range| range.start);
     let mut merged: Vec<Range<u64>> = Vec::new();
     for range in wanted {
         match merged.last_mut() {
-            Some(last) if range.start <= last.end.saturating_add(gap) => last.end = last.end.max(range.end),
+            Some(last)
+                if range.start < last.end
+                    || range.start - last.end <= gap && range.end - last.start <= together =>
+            {
+                last.end = last.end.max(range.end);
+            }
             _ => merged.push(range),
         }
     }
@@ -137,7 +147,7 @@ pub(crate) async fn fetch(
     object: &Object,
     merged: Vec<Range<u64>>,
     tail: &(u64, Bytes),
-) -> std::result::Result<Sparse, Error> {
+) -> std::result::Result<Chunks, Error> {
     let mut pieces = Vec::new();
     let mut missing = Vec::new();
     for range in merged {
@@ -157,7 +167,7 @@ pub(crate) async fn fetch(
     let starts: Vec<u64> = missing.iter().map(|range| range.start).collect();
     let fetched = backend.ranges(object, missing).await?;
     pieces.extend(starts.into_iter().zip(fetched));
-    Ok(Sparse::new(pieces, object.bytes))
+    Ok(Chunks::new(pieces, object.bytes))
 }
 
 fn split(range: Range<u64>, largest: u64) -> impl Iterator<Item = Range<u64>> {
@@ -175,20 +185,22 @@ mod tests {
 
     #[test]
     fn ranges_merge_over_small_gaps() {
-        assert_eq!(merge(vec![50..60, 0..10, 12..20, 20..20, 15..18], 2), vec![0..20, 50..60]);
+        let wanted = || vec![50..60, 0..10, 12..20, 20..20, 15..18];
+        assert_eq!(merge(wanted(), 2, u64::MAX), vec![0..20, 50..60]);
+        assert_eq!(merge(wanted(), 2, 19), vec![0..10, 12..20, 50..60], "what overlaps stays together");
         assert_eq!(split(0..25, 10).collect::<Vec<_>>(), vec![0..10, 10..20, 20..25]);
     }
 
     #[test]
     fn reads_go_over_seams_and_stop_at_holes() {
-        let sparse =
-            Sparse::new(vec![(14, Bytes::from_static(b"efg")), (10, Bytes::from_static(b"abcd"))], 100);
-        assert_eq!(sparse.get_bytes(11, 2).unwrap(), "bc");
-        assert_eq!(sparse.get_bytes(12, 4).unwrap(), "cdef");
-        assert!(sparse.get_bytes(12, 6).is_err());
-        assert!(sparse.get_bytes(9, 1).is_err() && sparse.get_bytes(17, 1).is_err());
+        let chunks =
+            Chunks::new(vec![(14, Bytes::from_static(b"efg")), (10, Bytes::from_static(b"abcd"))], 100);
+        assert_eq!(chunks.get_bytes(11, 2).unwrap(), "bc");
+        assert_eq!(chunks.get_bytes(12, 4).unwrap(), "cdef");
+        assert!(chunks.get_bytes(12, 6).is_err());
+        assert!(chunks.get_bytes(9, 1).is_err() && chunks.get_bytes(17, 1).is_err());
         let mut text = String::new();
-        sparse.get_read(13).unwrap().read_to_string(&mut text).unwrap();
+        chunks.get_read(13).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "defg");
     }
 }

@@ -83,7 +83,7 @@ pub(crate) async fn list(
 async fn find(backend: &Backend, location: &Location, progress: &dyn Fn(u64)) -> Result<Vec<Found>, Error> {
     let (root, shown) = (location.root().to_owned(), location.shown().to_owned());
     let store = match backend {
-        Backend::Local => return blocking("list", move || local::walk(&root, &shown)).await,
+        Backend::Local(_) => return blocking("list", move || local::walk(&root, &shown)).await,
         Backend::Objects(store) => store.as_ref(),
     };
     let may_be_one = !root.is_empty() && location.literal_head().is_none();

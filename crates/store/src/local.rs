@@ -1,4 +1,4 @@
-//! The local file system: positioned reads, writes in one step, and a walk that follows links without looping.
+//! The local file system: whole documents, writes in one step, and a walk that follows links without looping.
 
 use crate::Error;
 use crate::hive::is_hidden;
@@ -7,50 +7,12 @@ use crate::location::below;
 use bytes::Bytes;
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write as _};
-use std::ops::Range;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use tempfile::Builder;
 use walkdir::WalkDir;
 
-/// Reads with `pread`, so that nothing shares an offset, and checks before and after that the file stayed the same.
-pub(crate) fn read_ranges(object: &Object, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, Error> {
-    let failed = |error| Error::io(&object.path, "read", error);
-    let file = match File::open(&object.key) {
-        Err(error) if is_absent(&error) => return Err(changed(object, "nothing".to_owned())),
-        file => file.map_err(failed)?,
-    };
-    check_same(object, &file)?;
-    let read = |range: &Range<u64>| {
-        let length = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
-        let mut buffer = vec![0; length];
-        file.read_exact_at(&mut buffer, range.start)?;
-        Ok(Bytes::from(buffer))
-    };
-    let bytes = ranges.iter().map(read).collect::<io::Result<Vec<_>>>();
-    check_same(object, &file)?;
-    bytes.map_err(failed)
-}
-
-fn check_same(object: &Object, file: &File) -> Result<(), Error> {
-    let metadata = file.metadata().map_err(|error| Error::io(&object.path, "read", error))?;
-    let modified = modified_micros(&metadata);
-    if (metadata.len(), modified) == (object.bytes, object.modified_micros) {
-        return Ok(());
-    }
-    Err(changed(object, show(metadata.len(), modified)))
-}
-
-fn changed(object: &Object, found: String) -> Error {
-    let expected = show(object.bytes, object.modified_micros);
-    Error::Changed { path: object.path.clone(), expected, found }
-}
-
-fn show(bytes: u64, modified_micros: i64) -> String {
-    format!("{bytes} bytes modified at {modified_micros} µs")
-}
-
-fn modified_micros(metadata: &Metadata) -> i64 {
+pub(crate) fn modified_micros(metadata: &Metadata) -> i64 {
     metadata.mtime().saturating_mul(1_000_000).saturating_add(metadata.mtime_nsec() / 1_000)
 }
 
@@ -108,7 +70,7 @@ pub(crate) fn children(key: &str, shown: &str) -> Result<Vec<String>, Error> {
     }
 }
 
-fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

@@ -1,12 +1,15 @@
-//! The background half of a scan: footers a few sources ahead, column chunks as far ahead as the budget allows.
+//! The background half of a scan: footers a few sources ahead, and what cannot be read from a local file when it
+//! is needed as far ahead as the budget allows.
 
+use crate::backend::Backend;
 use crate::capture::Format;
 use crate::chunk::{fetch, merge};
 use crate::decode::path_columns;
 use crate::footer::{self, Footer};
 use crate::listing::Object;
-use crate::parquet_task::{RowGroup, ranges};
-use crate::plan::{Plan, PlannedSource};
+use crate::local_file::LocalFile;
+use crate::plan::{Plan, PlannedSource, TaskPlan};
+use crate::row_group::{self, RowGroup, ranges};
 use crate::scan::Background;
 use crate::task::{Content, Task};
 use crate::{Error, csv};
@@ -21,6 +24,8 @@ use tokio::sync::{Semaphore, mpsc};
 const SOURCES_AHEAD: usize = 8;
 /// The grain of the budget in bytes.
 pub(crate) const GRAIN: u64 = 1 << 10;
+/// Holes between chunks of an object that are cheaper to fetch than to leave out.
+const GAP: u64 = 1 << 20;
 
 /// What the background half needs to know.
 #[derive(Debug)]
@@ -45,7 +50,11 @@ struct Opened {
 
 #[derive(Debug)]
 enum Kind {
-    Parquet(Footer),
+    Parquet {
+        footer: Footer,
+        /// Bytes of memory that a footer takes for each of its row groups.
+        share: u64,
+    },
     Csv(SchemaRef),
 }
 
@@ -81,7 +90,9 @@ impl Prefetch {
         let (fields, kind) = match planned.source.format {
             Format::Parquet => {
                 let footer = footer::load(&self.plan.backend, &object, false).await?;
-                (footer.metadata.schema().fields().clone(), Kind::Parquet(footer))
+                let decoded = footer.metadata.metadata();
+                let share = (decoded.memory_size() / decoded.num_row_groups().max(1)) as u64;
+                (footer.metadata.schema().fields().clone(), Kind::Parquet { footer, share })
             }
             Format::Csv => {
                 let schema = csv_schema(planned);
@@ -105,12 +116,13 @@ impl Prefetch {
         let planned = &self.plan.sources[source];
         let row_group = planned.tasks[task].row_group;
         let work = opened.and_then(|opened| {
-            let ranges = opened.ranges(row_group, self.plan.backend.gap())?;
+            let ranges = opened.ranges(row_group)?;
             Ok((opened, ranges))
         });
-        let bytes =
-            work.as_ref().map_or(0, |(_, ranges)| ranges.iter().map(|range| range.end - range.start).sum());
-        let grains = u32::try_from(bytes.div_ceil(GRAIN)).unwrap_or(u32::MAX).clamp(1, self.grains);
+        let (bytes, held) = work.as_ref().map_or((0, 0), |(opened, ranges)| {
+            (sizes(ranges).fold(0, u64::saturating_add), self.held(opened, ranges))
+        });
+        let grains = u32::try_from(held.div_ceil(GRAIN)).unwrap_or(u32::MAX).clamp(1, self.grains);
         let permit = Arc::clone(&self.budget).acquire_many_owned(grains).await.ok()?;
         let prefetch = Arc::clone(self);
         Some(Background::spawn(async move {
@@ -118,7 +130,7 @@ impl Prefetch {
             let path_columns =
                 work.as_ref().map_or_else(|_| Vec::new(), |(opened, _)| opened.path_columns.clone());
             let content = match work {
-                Ok((opened, ranges)) => prefetch.fetch(&opened, row_group, ranges).await,
+                Ok((opened, ranges)) => prefetch.content(&opened, &planned.tasks[task], ranges).await,
                 Err(error) => Err(error),
             };
             Task {
@@ -129,37 +141,71 @@ impl Prefetch {
                 path: planned.source.path.clone(),
                 path_columns,
                 content,
-                permit: Some(permit),
+                _permit: Some(permit),
             }
         }))
     }
 
-    async fn fetch(&self, opened: &Opened, index: usize, ranges: Vec<Range<u64>>) -> Result<Content, Error> {
-        let backend = &self.plan.backend;
-        match &opened.kind {
-            Kind::Parquet(footer) => {
-                let bytes = fetch(backend, &opened.object, ranges, &footer.tail).await?;
-                let (metadata, roots) = (footer.metadata.clone(), opened.wanted.clone());
-                Ok(Content::RowGroup(Box::new(RowGroup { metadata, roots, index, bytes })))
+    /// Bytes that a task takes of the budget: what is fetched ahead, or of a local file, of which nothing is, the
+    /// largest chunk that its reader needs at once and its share of the footer.
+    fn held(&self, opened: &Opened, ranges: &[Range<u64>]) -> u64 {
+        match (&self.plan.backend, &opened.kind) {
+            (Backend::Local(_), Kind::Parquet { share, .. }) => {
+                sizes(ranges).max().unwrap_or(0).saturating_add(*share)
             }
-            Kind::Csv(schema) => {
-                let text = csv::load(backend, &opened.object).await?;
-                Ok(Content::Csv { text, schema: Arc::clone(schema), columns: opened.wanted.clone() })
-            }
+            _ => sizes(&merge(ranges.to_vec(), GAP, u64::MAX)).sum(),
         }
+    }
+
+    async fn content(
+        &self,
+        opened: &Opened,
+        task: &TaskPlan,
+        ranges: Vec<Range<u64>>,
+    ) -> Result<Content, Error> {
+        let backend = &self.plan.backend;
+        let object = &opened.object;
+        let footer = match &opened.kind {
+            Kind::Parquet { footer, .. } => footer,
+            Kind::Csv(schema) => {
+                let text = csv::load(backend, object).await?;
+                return Ok(Content::Csv { text, schema: Arc::clone(schema), columns: opened.wanted.clone() });
+            }
+        };
+        let content = match backend {
+            Backend::Local(pool) => row_group::Content::Local(LocalFile::new(object.clone(), pool.clone())),
+            Backend::Objects(_) => {
+                let merged = merge(ranges, GAP, u64::MAX);
+                row_group::Content::Fetched(fetch(backend, object, merged, &footer.tail).await?)
+            }
+        };
+        Ok(Content::RowGroup(Box::new(RowGroup {
+            metadata: footer.metadata.clone(),
+            index: task.row_group,
+            rows: task.rows,
+            wanted: opened.wanted.clone(),
+            path: object.path.clone(),
+            file_bytes: object.bytes,
+            content,
+        })))
     }
 }
 
 impl Opened {
-    fn ranges(&self, row_group: usize, gap: u64) -> Result<Vec<Range<u64>>, Error> {
-        let bytes = self.object.bytes;
-        match &self.kind {
-            Kind::Parquet(footer) => ranges(&footer.metadata, row_group, &self.wanted, bytes)
-                .map(|wanted| merge(wanted, gap))
-                .map_err(|reason| Error::corrupt(&self.object.path, Some(row_group), reason)),
-            Kind::Csv(_) => Ok(std::iter::once(0..bytes).collect()),
-        }
+    /// Where what a task wants lies in the object.
+    fn ranges(&self, row_group: usize) -> Result<Vec<Range<u64>>, Error> {
+        let Kind::Parquet { footer, .. } = &self.kind else {
+            return Ok(std::iter::once(0..self.object.bytes).collect());
+        };
+        let descriptor = footer.metadata.parquet_schema();
+        let wants = |leaf| self.wanted.binary_search(&descriptor.get_column_root_idx(leaf)).is_ok();
+        ranges(&footer.metadata, row_group, wants, self.object.bytes)
+            .map_err(|reason| Error::corrupt(&self.object.path, Some(row_group), reason))
     }
+}
+
+fn sizes(ranges: &[Range<u64>]) -> impl Iterator<Item = u64> {
+    ranges.iter().map(|range| range.end - range.start)
 }
 
 /// The planned columns without those of the path, which come last.

@@ -1,4 +1,4 @@
-//! Tasks in plan order, their bytes fetched ahead in the background within a budget.
+//! Tasks in plan order, made ready in the background within a budget.
 
 use crate::Store;
 use crate::plan::Plan;
@@ -24,9 +24,13 @@ pub enum Columns {
 
 /// The tasks of a plan, in its order; dropping it ends the prefetch.
 ///
-/// A task holds its part of the budget until its batches are read or dropped: a caller that keeps many tasks and
-/// decodes none of them waits for itself. So does one whose thread, in the middle of a task, comes back here for
-/// another, as work stealing can make it; take tasks on a thread that decodes none.
+/// A task holds its part of the budget until it is dropped: a caller that keeps many tasks and drops none of them
+/// waits for itself. So does one whose thread, in the middle of a task, comes back here for another, as work
+/// stealing can make it; take tasks on a thread that decodes none.
+///
+/// Of objects and of local CSV the part is what was fetched ahead. Local Parquet is read when it is decoded, so
+/// its part is only the largest column chunk that a task wants and a share of the footer: room for a reader of one
+/// chunk at a time.
 #[derive(Debug)]
 pub struct Scan {
     queue: mpsc::Receiver<Background<Task>>,
@@ -54,7 +58,8 @@ impl StopHandle {
 }
 
 impl Store {
-    /// Fetches the tasks of `plan` in the background, at most `prefetch_bytes` ahead; a larger task goes alone.
+    /// Makes the tasks of `plan` ready in the background, with at most `prefetch_bytes` held by those that are
+    /// fetched or decoded; a task that takes more goes alone.
     #[must_use]
     pub fn scan(&self, plan: &Arc<Plan>, columns: Columns, prefetch_bytes: u64) -> Scan {
         let most = u32::MAX >> 3;
@@ -89,8 +94,8 @@ impl Scan {
         self.stop.clone()
     }
 
-    /// Bytes fetched, or being fetched, and not decoded yet, in whole KiB; a task larger than the budget counts as
-    /// all of it.
+    /// Bytes of the budget that tasks hold, ready or nearly so and not dropped yet, in whole KiB; a task that takes
+    /// more than the budget counts as all of it.
     #[must_use]
     pub fn bytes_ahead(&self) -> u64 {
         u64::from(self.grains).saturating_sub(self.budget.available_permits() as u64) * GRAIN

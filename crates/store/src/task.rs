@@ -1,8 +1,8 @@
-//! One row group, or one whole file, from fetched bytes to batches.
+//! One row group, or one whole file, from its bytes to batches.
 
 use crate::decode::{append, checked};
-use crate::parquet_task::RowGroup;
 use crate::plan::Plan;
+use crate::row_group::RowGroup;
 use crate::{Error, csv};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -10,9 +10,9 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Batches of one task.
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send>;
+type Batches<'a> = Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send + 'a>;
 
-/// One row group, or one whole file, whose bytes have arrived.
+/// One row group, or one whole file, whose bytes have arrived or wait in a local file.
 #[derive(Debug)]
 pub struct Task {
     /// Index in [`Plan::sources`](crate::Plan::sources).
@@ -21,17 +21,17 @@ pub struct Task {
     pub task: usize,
     /// Rows that its batches hold together.
     pub rows: u64,
-    /// Bytes that were fetched for it.
+    /// Bytes of the wanted columns as they are stored.
     pub bytes: u64,
     pub(crate) path: String,
     /// `key=value` folders that the caller wants as columns.
     pub(crate) path_columns: Vec<(String, String)>,
     pub(crate) content: Result<Content, Error>,
     /// Its part of the budget, given back when it is dropped.
-    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) _permit: Option<OwnedSemaphorePermit>,
 }
 
-/// What was fetched for a task.
+/// What there is of a task.
 #[derive(Debug)]
 pub(crate) enum Content {
     RowGroup(Box<RowGroup>),
@@ -52,18 +52,34 @@ impl Task {
             content: Err(Error::io(&path, "read", cause)),
             path,
             path_columns: Vec::new(),
-            permit: None,
+            _permit: None,
+        }
+    }
+
+    /// The row group behind it, for readers of pages; `None` in formats without, and when its fetch failed, as
+    /// its batches then say.
+    #[must_use]
+    pub fn row_group(&self) -> Option<&RowGroup> {
+        match &self.content {
+            Ok(Content::RowGroup(group)) => Some(group),
+            _ => None,
         }
     }
 
     /// Decodes on the calling thread, in batches of 8,192 rows; the first error is the last item.
+    ///
+    /// `only` names the columns to decode, at the top level or of the path, of those that the scan yields; names
+    /// it does not yield are left out, `None` is all of them. Each call starts from the first row, and reads what
+    /// it needs of a local file at once, on top of the budget.
     #[must_use]
-    pub fn batches(self) -> Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send> {
-        let Self { rows, path, path_columns, content, permit, .. } = self;
-        match content.and_then(|content| content.batches(&path, rows)) {
+    pub fn batches(&self, only: Option<&[&str]>) -> Batches<'_> {
+        let wants = |name: &str| only.is_none_or(|only| only.contains(&name));
+        let mut path_columns = self.path_columns.clone();
+        path_columns.retain(|(name, _)| wants(name));
+        let batches = self.content.as_ref().map_err(Clone::clone);
+        match batches.and_then(|content| content.batches(&self.path, self.rows, &wants)) {
             Ok(batches) => Box::new(batches.map(move |batch| {
-                let _held_until_dropped = &permit;
-                append(&batch?, &path_columns).map_err(|error| Error::corrupt(&path, None, error))
+                append(&batch?, &path_columns).map_err(|error| Error::corrupt(&self.path, None, error))
             })),
             Err(error) => Box::new(std::iter::once(Err(error))),
         }
@@ -71,12 +87,19 @@ impl Task {
 }
 
 impl Content {
-    fn batches(self, path: &str, rows: u64) -> Result<Batches, Error> {
+    fn batches(&self, path: &str, rows: u64, wants: &dyn Fn(&str) -> bool) -> Result<Batches<'_>, Error> {
+        let wanted = |schema: &SchemaRef, columns: &[usize]| -> Vec<usize> {
+            columns.iter().copied().filter(|index| wants(schema.field(*index).name())).collect()
+        };
         Ok(match self {
-            Self::RowGroup(group) => Box::new(group.batches(path, rows)?),
+            Self::RowGroup(group) => {
+                let roots = wanted(group.metadata.schema(), &group.wanted);
+                Box::new(group.batches(&roots)?)
+            }
             Self::Csv { text, schema, columns } => {
-                let reader =
-                    csv::read(text, schema, columns).map_err(|error| Error::corrupt(path, None, error))?;
+                let columns = wanted(schema, columns);
+                let reader = csv::read(text.clone(), schema.clone(), columns)
+                    .map_err(|error| Error::corrupt(path, None, error))?;
                 Box::new(checked(reader, path.to_owned(), None, rows))
             }
         })

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Error, OnBadFile, Progress, Settings, Watch,
     gather::{self, Pass},
-    group::Grouping,
+    grouping::Grouping,
     run::{apart, plan_captures},
     score::deciding_metric,
     window::{Calendar, Every},
@@ -78,7 +78,7 @@ pub fn make_baseline(
     let pool = gather::pool(settings)?;
     let unfrozen = Spec::default();
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
-    let grouping = Grouping { spec: &unfrozen, settings, calendar, by_hour: false };
+    let grouping = Grouping { spec: &unfrozen, settings, calendar, by_hour: false, pages: true };
     // A pass whose sources turn out bad is followed by one without them, so both see the same rows.
     let spec = loop {
         let mut bad: Vec<(usize, String)> = Vec::new();
@@ -87,7 +87,7 @@ pub fn make_baseline(
         let shared = Arc::new(plan);
         let pass = Pass { store, plan: &shared, settings, pool: &pool, watch };
         let finished = pass.run(
-            |planned, task| grouping.survey(planned, task),
+            |planned, task| grouping.survey(planned, &task),
             Survey::merge,
             &mut progress,
             |source, result, _| {
@@ -133,12 +133,12 @@ fn profile_baseline(
     let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
     let mut progress: Progress = gather::planned(&plan);
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
-    let grouping = Grouping { spec: &spec, settings, calendar, by_hour: true };
+    let grouping = Grouping { spec: &spec, settings, calendar, by_hour: true, pages: true };
     let plan = Arc::new(plan);
     let mut rows_without_time = 0;
     let pass = Pass { store, plan: &plan, settings, pool, watch };
     let finished = pass.run(
-        |planned, task| grouping.read(planned, task),
+        |planned, task| grouping.read(planned, &task),
         crate::group::Grouped::merge,
         &mut progress,
         |source, result, _| {

@@ -17,7 +17,8 @@ use store::{Location, Plan, PlanOptions, PlanStatus, Store};
 use crate::{
     Baseline, Error, OnBadFile, Outcome, Settings, Watch,
     gather::{self, Pass},
-    group::{Grouped, Grouping},
+    group::Grouped,
+    grouping::Grouping,
     outcome::Detail,
     score::Scorer,
     tables::{SourceRow, SourceStatus},
@@ -135,10 +136,10 @@ fn run(
     run.set_aside_unopened()?;
 
     let mut progress = gather::planned(&plan);
-    let grouping = Grouping { spec: &baseline.spec, settings, calendar, by_hour: false };
+    let grouping = Grouping { spec: &baseline.spec, settings, calendar, by_hour: false, pages: true };
     let pass = Pass { store, plan: &plan, settings, pool: &pool, watch };
     let finished = pass.run(
-        |planned, task| grouping.read(planned, task),
+        |planned, task| grouping.read(planned, &task),
         Grouped::merge,
         &mut progress,
         |source, result, progress| {

@@ -7,6 +7,7 @@ mod corrupt;
 mod csv;
 mod listing;
 mod pruning;
+mod row_groups;
 mod s3;
 mod sandbox;
 mod scan;

@@ -101,7 +101,8 @@ fn on_the_server() {
 
     let plan = std::sync::Arc::new(sandbox.plan(one).unwrap());
     sandbox.store.write(&sandbox.location(one), tiny).unwrap();
-    let error = sandbox.store.scan(&plan, Columns::All, 1 << 20).next().unwrap().batches().next().unwrap();
+    let error =
+        sandbox.store.scan(&plan, Columns::All, 1 << 20).next().unwrap().batches(None).next().unwrap();
     assert!(matches!(error, Err(Error::Changed { .. })), "{error:?}");
 
     let table = sandbox.location("s3://bucket/results/scores");

@@ -7,7 +7,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{Columns, Error, Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Columns, Error, Location, Plan, PlanOptions, PlanStatus, Store, Task};
 
 pub(crate) const HOUR: i64 = 3_600_000_000;
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -52,8 +52,13 @@ impl Sandbox {
 
     /// Every batch of a plan, or the first error of each task.
     pub(crate) fn rows(&self, plan: Plan, columns: Columns) -> Vec<Result<RecordBatch, Error>> {
-        self.store.scan(&Arc::new(plan), columns, 1 << 20).flat_map(store::Task::batches).collect()
+        self.store.scan(&Arc::new(plan), columns, 1 << 20).flat_map(|task| batches(&task)).collect()
     }
+}
+
+/// Every batch of a task.
+pub(crate) fn batches(task: &Task) -> Vec<Result<RecordBatch, Error>> {
+    task.batches(None).collect()
 }
 
 pub(crate) fn timed(range: Option<(i64, i64)>) -> PlanOptions {

@@ -1,6 +1,6 @@
 //! Tasks: their order, their columns, their budget, and what happens when the ground moves under them.
 
-use crate::sandbox::{START, Sandbox, batch, count, parquet, parquet_grouped};
+use crate::sandbox::{START, Sandbox, batch, batches, count, parquet, parquet_grouped};
 use arrow_array::Array as _;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Float64Type;
@@ -10,11 +10,16 @@ use std::time::Duration;
 use store::{Columns, Error, Plan};
 
 fn captures(sandbox: &Sandbox, files: usize, rows: usize, group_rows: usize) -> Arc<Plan> {
+    captures_in("in", sandbox, files, rows, group_rows)
+}
+
+fn captures_in(folder: &str, sandbox: &Sandbox, files: usize, rows: usize, group_rows: usize) -> Arc<Plan> {
     for file in 0..files {
         let content = parquet_grouped(&batch(START, rows), group_rows, Compression::UNCOMPRESSED);
-        sandbox.put(&format!("in/{file:03}.parquet"), &content);
+        let place = sandbox.location(&format!("{folder}/{file:03}.parquet"));
+        sandbox.store.write(&place, content).unwrap();
     }
-    Arc::new(sandbox.plan("in").unwrap())
+    Arc::new(sandbox.plan(folder).unwrap())
 }
 
 #[test]
@@ -25,7 +30,7 @@ fn tasks_come_in_plan_order_with_every_row() {
     for task in sandbox.store.scan(&plan, Columns::All, 64 << 10) {
         order.push((task.source, task.task));
         let (first, rows) = (task.task * 300, task.rows);
-        let batches: Vec<_> = task.batches().map(Result::unwrap).collect();
+        let batches: Vec<_> = task.batches(None).map(Result::unwrap).collect();
         assert_eq!(batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>(), rows);
         let value = batches[0].column(1).as_primitive::<Float64Type>().value(0);
         assert_eq!(value.to_string(), first.to_string());
@@ -44,7 +49,7 @@ fn only_wanted_columns_are_fetched() {
         let plan = Arc::new(sandbox.plan("in").unwrap());
         let columns = Columns::Only(names.iter().map(|name| (*name).to_owned()).collect());
         let task = sandbox.store.scan(&plan, columns, 1 << 30).next().unwrap();
-        (task.bytes, task.batches().collect::<Result<Vec<_>, _>>().unwrap())
+        (task.bytes, task.batches(None).collect::<Result<Vec<_>, _>>().unwrap())
     };
     let (bytes, batches) = scan(&["x", "region", "k", "absent"]);
     assert!(bytes > 1_500_000 && bytes < big.len() as u64 / 2 + 200_000, "{bytes} of {}", big.len());
@@ -58,28 +63,49 @@ fn only_wanted_columns_are_fetched() {
 
 #[test]
 fn the_prefetch_stays_within_its_budget() {
-    let sandbox = Sandbox::new();
-    let plan = captures(&sandbox, 4, 20_000, 2_000);
     let budget = 256 << 10;
+    for folder in ["memory:///in", "in"] {
+        let sandbox = Sandbox::new();
+        let plan = captures_in(folder, &sandbox, 4, 20_000, 2_000);
+        let mut scan = sandbox.store.scan(&plan, Columns::All, budget);
+        let mut most = 0;
+        for _ in 0..100 {
+            std::thread::sleep(Duration::from_millis(5));
+            most = most.max(scan.bytes_ahead());
+        }
+        assert!(most > budget / 4 && most <= budget, "{most}");
+        let mut held = Vec::new();
+        let largest =
+            plan.sources.iter().flat_map(|source| &source.tasks).map(|task| task.bytes).max().unwrap();
+        for _ in 0..budget / (largest + 1_024) {
+            held.push(scan.next().unwrap());
+        }
+        assert!(held.iter().map(|task| task.bytes).sum::<u64>() <= budget);
+        drop(held);
+        assert!(scan.by_ref().flat_map(|task| batches(&task)).all(|batch| batch.is_ok()));
+        assert_eq!(scan.bytes_ahead(), 0);
+        // A task larger than the whole budget goes alone.
+        let rows: Vec<_> =
+            sandbox.store.scan(&plan, Columns::All, 1).flat_map(|task| batches(&task)).collect();
+        assert_eq!(count(&rows), 80_000);
+    }
+}
+
+#[test]
+fn local_row_groups_larger_than_the_budget_do_not_wait_for_each_other() {
+    let sandbox = Sandbox::new();
+    let plan = captures(&sandbox, 3, 20_000, 20_000);
+    let largest_chunk = 20_000 * 8 + 10_000;
+    let budget = 3 * largest_chunk;
     let mut scan = sandbox.store.scan(&plan, Columns::All, budget);
-    let mut most = 0;
-    for _ in 0..100 {
-        std::thread::sleep(Duration::from_millis(5));
-        most = most.max(scan.bytes_ahead());
+    let held: Vec<_> = scan.by_ref().take(2).collect();
+    assert!(held.iter().map(|task| task.bytes).sum::<u64>() > budget);
+    assert!(scan.bytes_ahead() <= budget);
+    for task in &held {
+        assert_eq!(count(&batches(task)), 20_000);
     }
-    assert!(most > budget / 4 && most <= budget, "{most}");
-    let mut held = Vec::new();
-    let largest = plan.sources.iter().flat_map(|source| &source.tasks).map(|task| task.bytes).max().unwrap();
-    for _ in 0..budget / (largest + 1_024) {
-        held.push(scan.next().unwrap());
-    }
-    assert!(held.iter().map(|task| task.bytes).sum::<u64>() <= budget);
     drop(held);
-    assert!(scan.by_ref().flat_map(store::Task::batches).all(|batch| batch.is_ok()));
-    assert_eq!(scan.bytes_ahead(), 0);
-    // A task larger than the whole budget goes alone.
-    let rows = sandbox.store.scan(&plan, Columns::All, 1).flat_map(store::Task::batches).collect::<Vec<_>>();
-    assert_eq!(count(&rows), 80_000);
+    assert_eq!(scan.count(), 1);
 }
 
 #[test]
@@ -94,7 +120,7 @@ fn a_scan_can_be_stopped_and_dropped() {
     std::thread::sleep(Duration::from_millis(100));
     stop.stop();
     assert!(waiting.join().unwrap() < 199);
-    assert!(task.batches().all(|batch| batch.is_ok()));
+    assert!(task.batches(None).all(|batch| batch.is_ok()));
     drop(sandbox.store.scan(&plan, Columns::All, 32 << 10));
     // The store may go before the scan.
     let Sandbox { store, folder } = sandbox;
@@ -111,14 +137,14 @@ fn an_object_that_changes_is_named() {
     std::thread::sleep(Duration::from_millis(20));
     sandbox.put("in/000.parquet", &parquet(&batch(START, 10)));
     let errors: Vec<_> =
-        sandbox.store.scan(&plan, Columns::All, 1 << 20).map(|task| task.batches().last()).collect();
+        sandbox.store.scan(&plan, Columns::All, 1 << 20).map(|task| task.batches(None).last()).collect();
     assert_eq!(errors.len(), 10, "every planned task answers");
     for error in errors {
         let error = error.unwrap().unwrap_err();
         assert!(matches!(&error, Error::Changed { path, .. } if path == "in/000.parquet"), "{error}");
     }
     std::fs::remove_file(sandbox.path("in/000.parquet")).unwrap();
-    let gone = sandbox.store.scan(&plan, Columns::All, 1 << 20).next().unwrap().batches().next().unwrap();
+    let gone = sandbox.store.scan(&plan, Columns::All, 1 << 20).next().unwrap().batches(None).next().unwrap();
     assert!(matches!(gone, Err(Error::Changed { .. })), "{gone:?}");
 
     let memory = sandbox.location("memory:///f.parquet");
@@ -130,7 +156,7 @@ fn an_object_that_changes_is_named() {
         .scan(&plan, Columns::All, 1 << 20)
         .next()
         .unwrap()
-        .batches()
+        .batches(None)
         .next()
         .unwrap()
         .unwrap_err();

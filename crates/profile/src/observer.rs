@@ -1,0 +1,90 @@
+//! The columns of one row group, each by the page path or the batch path, into profiles by group.
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use parquet::{column::page::PageReader, schema::types::ColumnDescPtr};
+
+use crate::{
+    FeatureProfile, Groups, Kind, PageError, PageLeaf, Profile, Spec,
+    feature::Target,
+    flatten::for_each_leaf,
+    pages::{self, Scratch},
+};
+
+/// Takes the columns of some records, one after the other and each once, then their number.
+#[derive(Debug)]
+pub struct Observer<'a, 'b> {
+    spec: &'a Spec,
+    groups: &'a Groups,
+    profiles: &'a mut [&'b mut Profile],
+    /// Features of the spec that the records have a column for.
+    seen: Vec<bool>,
+    scratch: Scratch,
+}
+
+impl<'a, 'b> Observer<'a, 'b> {
+    /// For records whose groups are positions in `profiles`; each group has at least one of them.
+    #[must_use]
+    pub fn new(spec: &'a Spec, groups: &'a Groups, profiles: &'a mut [&'b mut Profile]) -> Self {
+        Self { spec, groups, profiles, seen: vec![false; spec.features().len()], scratch: Scratch::default() }
+    }
+
+    /// Takes a column from the pages of its chunk.
+    ///
+    /// # Errors
+    /// [`PageError`] when the pages are not what their headers and the footer say. The profiles are then of no use.
+    pub fn pages(
+        &mut self,
+        leaf: &PageLeaf,
+        column: &ColumnDescPtr,
+        pages: &mut dyn PageReader,
+    ) -> Result<(), PageError> {
+        if self.groups.rows() == 0 {
+            return Ok(());
+        }
+        let position = self.spec.position(&leaf.name);
+        let kind = position.map_or(&Kind::Empty, |position| &self.spec.features()[position].kind);
+        if let Some(seen) = position.and_then(|position| self.seen.get_mut(position)) {
+            *seen = true;
+        }
+        let mut features: Vec<&mut FeatureProfile> = Vec::with_capacity(self.profiles.len());
+        for profile in self.profiles.iter_mut() {
+            features.push(match position {
+                Some(position) => &mut profile.features[position],
+                None => profile.extra.entry(leaf.name.clone()).or_default(),
+            });
+        }
+        pages::observe(leaf, column, pages, Target::of(kind), self.groups, &mut features, &mut self.scratch)
+    }
+
+    /// Takes columns from a batch that begins at a row. `wanted` says which top-level columns.
+    ///
+    /// # Errors
+    /// When Arrow cannot copy the rows of a group.
+    pub fn batch(
+        &mut self,
+        start: usize,
+        batch: &RecordBatch,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<(), ArrowError> {
+        for (group, part) in self.groups.split(start, batch)? {
+            if let Some(profile) = self.profiles.get_mut(group as usize) {
+                for_each_leaf(&part, wanted, &mut |leaf| {
+                    profile.observe_leaf(self.spec, &leaf, &mut self.seen)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the records, and as absent the features that they had no column for.
+    pub fn finish(self) {
+        let sizes = self.groups.sizes(self.profiles.len());
+        for (profile, rows) in self.profiles.iter_mut().zip(sizes) {
+            profile.rows += rows;
+            for (feature, _) in profile.features.iter_mut().zip(&self.seen).filter(|(_, seen)| !**seen) {
+                feature.counts.observe_absent(rows);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Pages of a chunk whose rows belong to several windows or segments: values are put beside those of their group first.
+
+use arrow_buffer::BooleanBuffer;
+
+use super::{
+    dictionary::Dictionary,
+    hybrid::{Run, Runs, for_each_packed},
+    names,
+    one::weigh,
+    physical::Physical,
+};
+use crate::{FeatureProfile, Groups, feature::Target};
+
+/// Largest table of rows by group and code: it has to stay in a near cache.
+const MAX_TABLE: usize = 1 << 18;
+
+/// Buffers that one chunk after the other uses.
+#[derive(Debug, Default)]
+pub(super) struct Buffers {
+    /// Numbers, those of a group together.
+    numbers: Vec<f64>,
+    /// Where the next number of each group goes.
+    next: Vec<usize>,
+    /// Rows by group and code.
+    table: Vec<u32>,
+    /// Group above, code below, of rows for which a table would be too large.
+    pairs: Vec<u64>,
+    /// Groups of the rows of a page that have a value.
+    present: Vec<u32>,
+}
+
+impl Buffers {
+    /// Forgets what a chunk that came to no end has left.
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+        self.pairs.clear();
+    }
+}
+
+/// Counts a chunk into the features of several groups.
+#[derive(Debug)]
+pub(super) struct Many<'a, 'b> {
+    target: Target<'a>,
+    features: &'a mut [&'b mut FeatureProfile],
+    groups: &'a Groups,
+    buffers: &'a mut Buffers,
+}
+
+impl<'a, 'b> Many<'a, 'b> {
+    /// `starts` is where each group begins when rows are sorted by group, and last the rows in no group.
+    pub(super) fn new(
+        target: Target<'a>,
+        features: &'a mut [&'b mut FeatureProfile],
+        groups: &'a Groups,
+        starts: &[usize],
+        buffers: &'a mut Buffers,
+    ) -> Self {
+        buffers.next.clear();
+        buffers.next.extend_from_slice(starts);
+        buffers.numbers.resize(groups.rows(), 0.0);
+        Self { target, features, groups, buffers }
+    }
+
+    /// Begins a page: counts its nulls, notes the groups of its values.
+    pub(super) fn page(&mut self, start: usize, rows: usize, present: Option<&BooleanBuffer>) {
+        let groups = self.groups.of_rows(start..start + rows);
+        let noted = &mut self.buffers.present;
+        noted.clear();
+        match present {
+            None => noted.extend_from_slice(groups),
+            Some(present) => {
+                for (group, present) in groups.iter().zip(present) {
+                    if present {
+                        noted.push(*group);
+                    } else if let Some(feature) = self.features.get_mut(*group as usize) {
+                        feature.counts.observe_nulls(1);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Plain values.
+    pub(super) fn plain(
+        &mut self,
+        physical: Physical,
+        bytes: &[u8],
+        count: usize,
+    ) -> Result<(), &'static str> {
+        const SHORT: &str = "the page ends before its last value";
+        let Self { target, features, buffers: Buffers { present, next, numbers, .. }, .. } = self;
+        let mut groups = present.iter().copied();
+        let mut name = |group: u32, name: &str| {
+            if let Some(feature) = features.get_mut(group as usize) {
+                feature.observe_name(*target, name, 1);
+            }
+        };
+        match physical {
+            Physical::Number(number) => {
+                let length = count.checked_mul(number.bytes());
+                let bytes = length.and_then(|length| bytes.get(..length)).ok_or(SHORT)?;
+                number.for_each_block(bytes, |block| {
+                    for (value, group) in block.iter().zip(&mut groups) {
+                        place(*value, group, next, numbers);
+                    }
+                });
+            }
+            Physical::Flag => {
+                let bytes = bytes.get(..count.div_ceil(8)).ok_or(SHORT)?;
+                for (at, group) in (0..count).zip(groups) {
+                    name(group, if bytes[at / 8] >> (at % 8) & 1 == 1 { "true" } else { "false" });
+                }
+            }
+            Physical::Text => {
+                let located = names::locate(physical, bytes, count)?;
+                groups.zip(names::texts(bytes, &located)).for_each(|(group, text)| name(group, text));
+            }
+            Physical::Binary(_) => {
+                let located = names::locate(physical, bytes, count)?;
+                groups.zip(located).for_each(|(group, at)| name(group, &at.text(bytes, true)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Codes of a dictionary.
+    pub(super) fn codes(
+        &mut self,
+        mut runs: Runs<'_>,
+        width: u32,
+        dictionary: &Dictionary,
+    ) -> Result<(), &'static str> {
+        let Buffers { present, next, numbers, table, pairs, .. } = &mut *self.buffers;
+        let codes = dictionary.len();
+        let size = codes.saturating_mul(self.features.len() + 1);
+        let counted = size <= MAX_TABLE;
+        if counted {
+            table.resize(size, 0);
+        }
+        let none = self.features.len();
+        let mut inside = true;
+        let mut take = |group: u32, code: u32| {
+            let code = code as usize;
+            inside &= code < codes;
+            if counted {
+                let group = (group as usize).min(none);
+                if let Some(rows) = table.get_mut(group * codes + code) {
+                    *rows += 1;
+                }
+            } else if let Dictionary::Numbers(values) = dictionary {
+                place(values.get(code).copied().unwrap_or_default(), group, next, numbers);
+            } else {
+                pairs.push(u64::from(group) << 32 | code as u64);
+            }
+        };
+        let mut groups = present.iter();
+        while let Some(run) = runs.next()? {
+            match run {
+                Run::Repeated(code, count) => {
+                    groups.by_ref().take(count).for_each(|group| take(*group, code))
+                }
+                Run::Packed(bytes, count) => for_each_packed(bytes, width, count, |codes| {
+                    codes.iter().zip(&mut groups).for_each(|(code, group)| take(*group, *code));
+                }),
+            }
+        }
+        if inside { Ok(()) } else { Err("a code beyond the dictionary") }
+    }
+
+    /// Counts what was put aside, group by group.
+    pub(super) fn finish(self, starts: &[usize], dictionary: Option<&Dictionary>) {
+        let Self { target, features, buffers: Buffers { next, numbers, table, pairs, .. }, .. } = self;
+        for ((feature, &start), &end) in features.iter_mut().zip(starts).zip(next.iter()) {
+            feature.observe_numbers(target, numbers.get(start..end).unwrap_or_default());
+        }
+        if let Some(dictionary) = dictionary.filter(|dictionary| dictionary.len() > 0) {
+            for (feature, tally) in features.iter_mut().zip(table.chunks(dictionary.len())) {
+                weigh(target, feature, dictionary, tally);
+            }
+            pairs.sort_unstable();
+            for same in pairs.chunk_by(|a, b| a == b) {
+                #[expect(clippy::cast_possible_truncation, reason = "the halves are what was put in")]
+                let (group, code) = ((same[0] >> 32) as usize, same[0] as u32 as usize);
+                if let Some(feature) = features.get_mut(group) {
+                    feature.observe_name(target, &dictionary.name(code), same.len() as u64);
+                }
+            }
+        }
+        table.clear();
+        pairs.clear();
+    }
+}
+
+/// Puts a number beside those of its group; rows without a group come last.
+#[inline]
+fn place(value: f64, group: u32, next: &mut [usize], numbers: &mut [f64]) {
+    let last = next.len() - 1;
+    let at = &mut next[(group as usize).min(last)];
+    if let Some(number) = numbers.get_mut(*at) {
+        *number = value;
+    }
+    *at += 1;
+}

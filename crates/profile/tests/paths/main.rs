@@ -1,0 +1,8 @@
+//! The page path gives the same profile as the batch path, to the byte: over files of our own making in every
+//! encoding, over files of other writers, and over damaged bytes.
+
+mod corpus;
+mod damage;
+mod matrix;
+mod read;
+mod shapes;

@@ -1,0 +1,285 @@
+//! From a number to its slot in two steps: a key that never falls when the number rises, and a table by key.
+//!
+//! All edges below the key's cell are counted in the table; what is left to compare with are the edges inside the
+//! cell. So slots are exact for any key that is monotone, and the key is chosen such that few cells hold more than
+//! one edge, or two where values have a slot each: linear for most distributions, the logarithm's bits of the distance
+//! from a centre for those with long tails.
+
+use crate::kernel::{BLOCK, kernel};
+
+/// Cells of the largest table: with edges of eight bytes it fits the nearest cache.
+const MAX_CELLS: usize = 2048;
+/// An edge outside the baseline's range weighs this much less than one inside when keys are compared.
+const OUTSIDE: f64 = 0.05;
+
+/// The table of some edges.
+#[derive(Debug, Clone)]
+pub(crate) struct Lookup {
+    key: Key,
+    /// Edges before a cell; the top bit marks a crowded cell.
+    base: Vec<u16>,
+    /// The first edge in a cell, or infinity.
+    first: Vec<f64>,
+    /// The second edge in a cell, or infinity; empty where no cell has one.
+    second: Vec<f64>,
+}
+
+/// A cell with more than two edges: its values are looked up among all edges.
+const CROWDED: u16 = 1 << 15;
+
+/// How a number becomes the position of a cell.
+#[derive(Debug, Clone, Copy)]
+enum Key {
+    /// `(x - origin) * scale`
+    Linear { origin: f64, scale: f64 },
+    /// Exponent and leading digits of `x - centre`, with its sign: bits of the double beyond `shift`. Those of numbers
+    /// nearer to the centre than `floor` are all alike.
+    Logarithmic { centre: f64, shift: u32, floor: i64, low: i64 },
+}
+
+impl Lookup {
+    /// The table for ascending edges, most of whose values lie within `range`; `None` for so many edges that 15 bits
+    /// cannot number them.
+    pub(crate) fn new(edges: &[f64], range: (f64, f64)) -> Option<Self> {
+        if edges.len() >= usize::from(CROWDED) {
+            return None;
+        }
+        let cells = (4 * edges.len()).next_power_of_two().clamp(64, MAX_CELLS);
+        let keys = candidates(edges, range, cells);
+        let cost = |key: &Key| cost(*key, edges, range, cells);
+        let best = keys.into_iter().map(|key| (cost(&key), key)).reduce(|a, b| if b.0 < a.0 { b } else { a });
+        Some(Self::build(best?.1, edges, cells))
+    }
+
+    fn build(key: Key, edges: &[f64], cells: usize) -> Self {
+        let mut table = Self {
+            key,
+            base: vec![0; cells],
+            first: vec![f64::INFINITY; cells],
+            second: vec![f64::INFINITY; cells],
+        };
+        let (mut next, mut edges) = (0, edges.iter().copied().peekable());
+        for cell in 0..cells {
+            table.base[cell] = next;
+            let mut held = 0;
+            while let Some(edge) = edges.next_if(|edge| key.cell(*edge, cells) <= cell) {
+                match held {
+                    0 => table.first[cell] = edge,
+                    1 => table.second[cell] = edge,
+                    _ => table.base[cell] |= CROWDED,
+                }
+                held += 1;
+            }
+            next += held;
+        }
+        if table.second.iter().all(|edge| edge.is_infinite()) {
+            table.second = Vec::new();
+        }
+        table
+    }
+
+    /// Adds one to the slot of each finite number; `edges` are those of the table.
+    pub(crate) fn count(&self, edges: &[f64], values: &[f64], slots: &mut [u64]) {
+        let mut cells = [0; BLOCK];
+        for block in values.chunks(BLOCK) {
+            let cells = &mut cells[..block.len()];
+            match self.key {
+                Key::Linear { origin, scale } => linear(block, origin, scale, self.base.len(), cells),
+                Key::Logarithmic { centre, shift, floor, low } => {
+                    logarithmic(
+                        block,
+                        [centre.to_bits().cast_signed(), i64::from(shift), floor, low],
+                        self.base.len(),
+                        cells,
+                    );
+                }
+            }
+            if self.second.is_empty() {
+                self.count_single(block, cells, slots)
+            } else {
+                self.count_double(edges, block, cells, slots)
+            }
+        }
+    }
+
+    fn count_single(&self, values: &[f64], cells: &[u32], slots: &mut [u64]) {
+        let mask = self.base.len() - 1;
+        let (base, first) = (&self.base[..=mask], &self.first[..=mask]);
+        for (&value, &cell) in values.iter().zip(cells) {
+            let cell = cell as usize & mask;
+            let slot = usize::from(base[cell]) + usize::from(value >= first[cell]);
+            if let Some(slot) = slots.get_mut(slot) {
+                *slot += 1;
+            }
+        }
+    }
+
+    fn count_double(&self, edges: &[f64], values: &[f64], cells: &[u32], slots: &mut [u64]) {
+        let mask = self.base.len() - 1;
+        let (base, first, second) = (&self.base[..=mask], &self.first[..=mask], &self.second[..=mask]);
+        for (&value, &cell) in values.iter().zip(cells) {
+            let cell = cell as usize & mask;
+            let mut slot = usize::from(base[cell]);
+            if slot >= usize::from(CROWDED) {
+                slot = edges.partition_point(|&edge| edge <= value);
+            } else {
+                slot += usize::from(value >= first[cell]) + usize::from(value >= second[cell]);
+            }
+            if let Some(slot) = slots.get_mut(slot) {
+                *slot += 1;
+            }
+        }
+    }
+}
+
+impl Key {
+    fn cell(self, value: f64, cells: usize) -> usize {
+        let mut cell = [0];
+        match self {
+            Self::Linear { origin, scale } => linear(&[value], origin, scale, cells, &mut cell),
+            Self::Logarithmic { centre, shift, floor, low } => {
+                logarithmic(
+                    &[value],
+                    [centre.to_bits().cast_signed(), i64::from(shift), floor, low],
+                    cells,
+                    &mut cell,
+                );
+            }
+        }
+        cell[0] as usize
+    }
+}
+
+kernel! {
+/// Rounds by adding 2^52: the last bits of the sum are the whole number.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "below the number of cells")]
+fn linear(values: &[f64], origin: f64, scale: f64, cells: usize, to: &mut [u32]) {
+    let top = (cells - 1) as f64;
+    for (value, to) in values.iter().zip(to) {
+        let position = ((value - origin) * scale).max(0.0).min(top);
+        *to = (position + 4_503_599_627_370_496.0).to_bits() as u32 & 0xFFFF;
+    }
+}
+}
+
+kernel! {
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "below the number of cells")]
+fn logarithmic(values: &[f64], [centre, shift, floor, low]: [i64; 4], cells: usize, to: &mut [u32]) {
+    let (centre, top) = (f64::from_bits(centre.cast_unsigned()), cells as i64 - 1);
+    for (value, to) in values.iter().zip(to) {
+        let bits = (value - centre).to_bits().cast_signed();
+        let magnitude = (((bits & i64::MAX) >> shift) - floor).max(0);
+        let signed = if bits < 0 { -magnitude } else { magnitude };
+        *to = (signed - low).max(0).min(top) as u32;
+    }
+}
+}
+
+/// Keys worth a try.
+#[expect(clippy::cast_precision_loss, reason = "a number of cells")]
+fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
+    let spread = max - min;
+    let scale = (cells - 1) as f64 / spread;
+    let mut keys = Vec::new();
+    if scale.is_finite() && scale > 0.0 {
+        keys.push(Key::Linear { origin: min, scale });
+    }
+    let inside: Vec<f64> = edges.iter().copied().filter(|edge| (min..=max).contains(edge)).collect();
+    let median = inside.get(inside.len() / 2).copied().unwrap_or(min);
+    for centre in [0.0, min, median] {
+        for digits in 2..8_u32 {
+            keys.extend(Key::logarithmic(centre, 52 - digits, (min, max), cells));
+        }
+    }
+    keys
+}
+
+impl Key {
+    /// The key that resolves the part of the range that lies farthest from the centre, as near to it as there are cells.
+    fn logarithmic(centre: f64, shift: u32, (min, max): (f64, f64), cells: usize) -> Option<Self> {
+        let (below, above) = (min - centre, max - centre);
+        if !below.is_finite() || !above.is_finite() {
+            return None;
+        }
+        let key = |distance: f64| (distance.abs().to_bits() >> shift).cast_signed();
+        let (far, near) = (key(below).max(key(above)), key(below).min(key(above)));
+        let cells = i64::try_from(cells).ok()?;
+        // Both sides of the centre need cells, or one.
+        let two_sided = below < 0.0 && above > 0.0;
+        let floor = if two_sided { (far - cells / 2 + 1).max(0) } else { (far - cells + 1).max(near).max(0) };
+        let signed = |distance: f64| {
+            let magnitude = (key(distance) - floor).max(0);
+            if distance < 0.0 { -magnitude } else { magnitude }
+        };
+        Some(Self::Logarithmic { centre, shift, floor, low: signed(below) })
+    }
+}
+
+/// How many edges share a cell with more than one other, and a little for those that share with one.
+fn cost(key: Key, edges: &[f64], (min, max): (f64, f64), cells: usize) -> f64 {
+    let mut cost = 0.0;
+    let mut edges = edges.iter().copied().peekable();
+    while let Some(edge) = edges.next() {
+        let cell = key.cell(edge, cells);
+        let (mut held, mut weight) = (1, 0.0);
+        let mut weigh = |edge: f64| weight += if (min..=max).contains(&edge) { 1.0 } else { OUTSIDE };
+        weigh(edge);
+        while let Some(next) = edges.next_if(|next| key.cell(*next, cells) == cell) {
+            weigh(next);
+            held += 1;
+        }
+        cost += match held {
+            1 => 0.0,
+            2 => 0.1 * weight,
+            _ => weight,
+        };
+    }
+    cost
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(mut edges: Vec<f64>, values: &[f64]) {
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        let range = (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(0.0));
+        let Some(table) = Lookup::new(&edges, range) else { return };
+        let mut slots = vec![0; edges.len() + 1];
+        table.count(&edges, values, &mut slots);
+        let mut expected = vec![0; edges.len() + 1];
+        values.iter().for_each(|&value| expected[edges.partition_point(|&edge| edge <= value)] += 1);
+        assert_eq!(slots, expected, "{edges:?} {values:?} {:?}", table.key);
+    }
+
+    proptest! {
+        #[test]
+        fn slots_are_those_of_a_search(
+            edges in prop::collection::vec(any_edge(), 1..400),
+            values in prop::collection::vec(any_edge(), 0..600),
+        ) {
+            let edges: Vec<f64> = edges.into_iter().map(|edge| edge + 0.0).collect();
+            let near: Vec<f64> = edges.iter().flat_map(|e| [*e, e.next_up(), e.next_down()]).filter(|e| e.is_finite()).collect();
+            check(edges.clone(), &values);
+            check(edges, &near);
+        }
+    }
+
+    fn any_edge() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            -10.0..10.0_f64,
+            (0..50_i32).prop_map(f64::from),
+            (0..50_i32).prop_map(|i| f64::from(i).next_up()),
+            1000.0..1000.001_f64,
+            (-300..300_i32).prop_map(|power| 10_f64.powi(power)),
+            (-300..300_i32).prop_map(|power| -(10_f64.powi(power))),
+            Just(-0.0),
+            prop::num::f64::NORMAL | prop::num::f64::SUBNORMAL,
+            Just(f64::MAX),
+            Just(f64::MIN),
+        ]
+    }
+}
