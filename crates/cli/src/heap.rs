@@ -9,7 +9,7 @@
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the C library has no other way to set it; measured in the comment above")]
 pub(crate) fn keep_flat() {
-    const BYTES: libc::c_int = 256 << 10;
+    const BYTES: libc::c_int = 8 << 20;
     // SAFETY: called once, before any other thread exists; both arguments are constants that mallopt(3) documents.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, BYTES);

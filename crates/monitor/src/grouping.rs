@@ -1,9 +1,6 @@
 //! From a task to profiles by window and segment: which rows belong where, then column by column.
 
-use std::sync::Arc;
-
 use arrow_array::{Array, Int64Array, RecordBatch};
-use parquet::file::serialized_reader::SerializedPageReader;
 use profile::{Coverage, Groups, NONE, Observer, Profile, Spec, Survey, cover};
 use store::{PlannedSource, RowGroup, Task};
 
@@ -130,17 +127,11 @@ fn read_pages(
     coverage: &Coverage,
     observer: &mut Observer<'_, '_>,
 ) -> Result<(), String> {
-    let metadata = row_group.metadata();
-    let group = metadata.metadata().row_group(row_group.index());
-    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+    let group = row_group.metadata().metadata().row_group(row_group.index());
     for leaf in &coverage.leaves {
-        let broken = |reason: String| format!("row group {}: {reason}", row_group.index());
-        let named = |reason: String| broken(format!("column `{}`: {reason}", leaf.name));
-        let chunk = Arc::new(row_group.chunk(leaf.index).map_err(|error| error.chain())?);
-        let mut pages = SerializedPageReader::new(chunk, group.column(leaf.index), rows, None)
-            .map_err(|error| named(error.to_string()))?;
-        let column = metadata.parquet_schema().column(leaf.index);
-        observer.pages(leaf, &column, &mut pages).map_err(|error| broken(error.to_string()))?;
+        let chunk = row_group.chunk(leaf.index).map_err(|error| error.chain())?;
+        let broken = |error| format!("row group {}: {error}", row_group.index());
+        observer.pages(leaf, group, chunk).map_err(broken)?;
     }
     Ok(())
 }

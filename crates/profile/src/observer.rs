@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use parquet::{column::page::PageReader, schema::types::ColumnDescPtr};
+use parquet::file::{metadata::RowGroupMetaData, reader::ChunkReader};
 
 use crate::{
     FeatureProfile, Groups, Kind, PageError, PageLeaf, Profile, Spec,
@@ -29,15 +29,15 @@ impl<'a, 'b> Observer<'a, 'b> {
         Self { spec, groups, profiles, seen: vec![false; spec.features().len()], scratch: Scratch::default() }
     }
 
-    /// Takes a column from the pages of its chunk.
+    /// Takes a column from the pages of its chunk, which lies in `bytes` where the footer says.
     ///
     /// # Errors
     /// [`PageError`] when the pages are not what their headers and the footer say. The profiles are then of no use.
-    pub fn pages(
+    pub fn pages<R: ChunkReader + 'static>(
         &mut self,
         leaf: &PageLeaf,
-        column: &ColumnDescPtr,
-        pages: &mut dyn PageReader,
+        row_group: &RowGroupMetaData,
+        bytes: R,
     ) -> Result<(), PageError> {
         if self.groups.rows() == 0 {
             return Ok(());
@@ -54,7 +54,15 @@ impl<'a, 'b> Observer<'a, 'b> {
                 None => profile.extra.entry(leaf.name.clone()).or_default(),
             });
         }
-        pages::observe(leaf, column, pages, Target::of(kind), self.groups, &mut features, &mut self.scratch)
+        pages::observe(
+            leaf,
+            row_group,
+            bytes,
+            Target::of(kind),
+            self.groups,
+            &mut features,
+            &mut self.scratch,
+        )
     }
 
     /// Takes columns from a batch that begins at a row. `wanted` says which top-level columns.

@@ -142,10 +142,8 @@ fn coupon(hash: u64) -> u32 {
 #[expect(clippy::cast_possible_truncation, reason = "six bits")]
 fn raise(registers: &mut [u8; REGISTERS], coupon: u32) {
     let register = &mut registers[(coupon >> 6) as usize % REGISTERS];
-    let position = (coupon & 63) as u8;
-    if position > *register {
-        *register = position;
-    }
+    // Always written: one value in seven raises a register, which no processor can foresee.
+    *register = (*register).max((coupon & 63) as u8);
 }
 
 /// Where a coupon is, or the empty place where it would be. The table has a size of a power of two and is not full.

@@ -20,11 +20,12 @@ pub(crate) struct Lookup {
     base: Vec<u16>,
     /// The first edge in a cell, or infinity.
     first: Vec<f64>,
-    /// The second edge in a cell, or infinity; empty where no cell has one.
+    /// The second edge in a cell, or infinity; empty without slots for one value, where few
+    /// cells have two and these count as crowded.
     second: Vec<f64>,
 }
 
-/// A cell with more than two edges: its values are looked up among all edges.
+/// A cell with more edges than are compared with: its values are looked up among all edges.
 const CROWDED: u16 = 1 << 15;
 
 /// How a number becomes the position of a cell.
@@ -52,30 +53,26 @@ impl Lookup {
     }
 
     fn build(key: Key, edges: &[f64], cells: usize) -> Self {
-        let mut table = Self {
+        let mut held: Vec<Vec<f64>> = vec![Vec::new(); cells];
+        for &edge in edges {
+            held[key.cell(edge, cells)].push(edge);
+        }
+        // A slot for one value has two edges, which no key keeps apart, and may hold most rows.
+        let compared = if edges.array_windows().any(|[a, b]| a.next_up() >= *b) { 2 } else { 1 };
+        let edge =
+            |at: usize| held.iter().map(|edges| edges.get(at).copied().unwrap_or(f64::INFINITY)).collect();
+        let mut next = 0;
+        let base = held.iter().map(|held| {
+            let base = if held.len() > compared { next | CROWDED } else { next };
+            next += u16::try_from(held.len()).unwrap_or(0);
+            base
+        });
+        Self {
             key,
-            base: vec![0; cells],
-            first: vec![f64::INFINITY; cells],
-            second: vec![f64::INFINITY; cells],
-        };
-        let (mut next, mut edges) = (0, edges.iter().copied().peekable());
-        for cell in 0..cells {
-            table.base[cell] = next;
-            let mut held = 0;
-            while let Some(edge) = edges.next_if(|edge| key.cell(*edge, cells) <= cell) {
-                match held {
-                    0 => table.first[cell] = edge,
-                    1 => table.second[cell] = edge,
-                    _ => table.base[cell] |= CROWDED,
-                }
-                held += 1;
-            }
-            next += held;
+            base: base.collect(),
+            first: edge(0),
+            second: if compared == 2 { edge(1) } else { Vec::new() },
         }
-        if table.second.iter().all(|edge| edge.is_infinite()) {
-            table.second = Vec::new();
-        }
-        table
     }
 
     /// Adds one to the slot of each finite number; `edges` are those of the table.
@@ -95,19 +92,22 @@ impl Lookup {
                 }
             }
             if self.second.is_empty() {
-                self.count_single(block, cells, slots)
+                self.count_single(edges, block, cells, slots)
             } else {
                 self.count_double(edges, block, cells, slots)
             }
         }
     }
 
-    fn count_single(&self, values: &[f64], cells: &[u32], slots: &mut [u64]) {
+    fn count_single(&self, edges: &[f64], values: &[f64], cells: &[u32], slots: &mut [u64]) {
         let mask = self.base.len() - 1;
         let (base, first) = (&self.base[..=mask], &self.first[..=mask]);
         for (&value, &cell) in values.iter().zip(cells) {
             let cell = cell as usize & mask;
-            let slot = usize::from(base[cell]) + usize::from(value >= first[cell]);
+            let mut slot = usize::from(base[cell]) + usize::from(value >= first[cell]);
+            if slot >= usize::from(CROWDED) {
+                slot = edges.partition_point(|&edge| edge <= value);
+            }
             if let Some(slot) = slots.get_mut(slot) {
                 *slot += 1;
             }
@@ -179,10 +179,11 @@ fn logarithmic(values: &[f64], [centre, shift, floor, low]: [i64; 4], cells: usi
 #[expect(clippy::cast_precision_loss, reason = "a number of cells")]
 fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
     let spread = max - min;
-    let scale = (cells - 1) as f64 / spread;
+    // The first cell and the last are for what lies outside the range: its edges must not crowd those of the bounds.
+    let scale = (cells - 3) as f64 / spread;
     let mut keys = Vec::new();
     if scale.is_finite() && scale > 0.0 {
-        keys.push(Key::Linear { origin: min, scale });
+        keys.push(Key::Linear { origin: min - 1.0 / scale, scale });
     }
     let inside: Vec<f64> = edges.iter().copied().filter(|edge| (min..=max).contains(edge)).collect();
     let median = inside.get(inside.len() / 2).copied().unwrap_or(min);
@@ -195,7 +196,8 @@ fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
 }
 
 impl Key {
-    /// The key that resolves the part of the range that lies farthest from the centre, as near to it as there are cells.
+    /// The key that resolves the part of the range that lies farthest from the centre, as near to it as there are
+    /// cells; the first and the last are left to what lies outside.
     fn logarithmic(centre: f64, shift: u32, (min, max): (f64, f64), cells: usize) -> Option<Self> {
         let (below, above) = (min - centre, max - centre);
         if !below.is_finite() || !above.is_finite() {
@@ -203,7 +205,7 @@ impl Key {
         }
         let key = |distance: f64| (distance.abs().to_bits() >> shift).cast_signed();
         let (far, near) = (key(below).max(key(above)), key(below).min(key(above)));
-        let cells = i64::try_from(cells).ok()?;
+        let cells = i64::try_from(cells).ok()? - 2;
         // Both sides of the centre need cells, or one.
         let two_sided = below < 0.0 && above > 0.0;
         let floor = if two_sided { (far - cells / 2 + 1).max(0) } else { (far - cells + 1).max(near).max(0) };
@@ -211,7 +213,7 @@ impl Key {
             let magnitude = (key(distance) - floor).max(0);
             if distance < 0.0 { -magnitude } else { magnitude }
         };
-        Some(Self::Logarithmic { centre, shift, floor, low: signed(below) })
+        Some(Self::Logarithmic { centre, shift, floor, low: signed(below) - 1 })
     }
 }
 
@@ -253,6 +255,33 @@ mod tests {
         let mut expected = vec![0; edges.len() + 1];
         values.iter().for_each(|&value| expected[edges.partition_point(|&edge| edge <= value)] += 1);
         assert_eq!(slots, expected, "{edges:?} {values:?} {:?}", table.key);
+    }
+
+    /// Values that a search has to find, of those that a baseline has.
+    fn crowded(values: Vec<f64>) -> f64 {
+        let counts = crate::ValueCounts::new(values.clone());
+        let bins = crate::Bins::cut(&counts);
+        let edges: Vec<f64> = (1..bins.slots()).map(|slot| bins.slot(slot).lower).collect();
+        let table = Lookup::new(&edges, bins.range().unwrap()).unwrap();
+        let found =
+            values.iter().filter(|value| table.base[table.key.cell(**value, table.base.len())] >= CROWDED);
+        found.count() as f64 / values.len() as f64
+    }
+
+    #[test]
+    fn few_values_of_ordinary_columns_need_a_search() {
+        let uniform = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24) + 1e-9;
+        let normal =
+            |i: u32| (-2.0 * uniform(i).ln()).sqrt() * (std::f64::consts::TAU * uniform(i ^ 0x5555)).cos();
+        let of = |law: &dyn Fn(u32) -> f64| crowded((0..20_000).map(law).collect());
+        assert!(of(&uniform) < 0.05);
+        assert!(of(&normal) < 0.1);
+        assert!(of(&|i| 1e6 + normal(i)) < 0.1, "far from zero");
+        assert!(of(&|i| normal(i).exp()) < 0.1, "log-normal");
+        assert!(of(&|i| (3.0 * normal(i)).exp()) < 0.1, "long tail");
+        assert!(of(&|i| if i % 10 < 7 { 0.0 } else { -10.0 * uniform(i).ln() }) < 0.1, "zero-inflated");
+        assert!(of(&|i| normal(i) / uniform(i ^ 0x77)) < 0.15, "long tails on both sides");
+        assert!(of(&|i| f64::from(i % 200)) < 0.05, "whole numbers");
     }
 
     proptest! {

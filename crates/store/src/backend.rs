@@ -19,7 +19,7 @@ use std::time::Duration;
 /// An opened store; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
-    /// The file system of this machine, read into buffers of this pool.
+    /// The file system of this machine, with the buffers for reading column chunks.
     Local(Pool),
     Objects(Arc<dyn ObjectStore>),
 }
@@ -40,8 +40,9 @@ impl Backend {
     /// Bytes of `object` at each of `ranges`, in their order.
     pub(crate) async fn ranges(&self, object: &Object, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>, Error> {
         match self {
-            Self::Local(pool) => {
-                let file = LocalFile::new(object.clone(), pool.clone());
+            Self::Local(_) => {
+                // What is read here, as a footer, stays for long, and would keep a large buffer from a small use.
+                let file = LocalFile::new(object.clone(), Pool::default());
                 blocking("read", move || file.read(&ranges)).await
             }
             Self::Objects(store) => remote::read_ranges(store.as_ref(), object, ranges).await,

@@ -8,7 +8,7 @@ const BUFFERS: usize = 32;
 /// A larger buffer is not kept: nothing says that another read as large will come.
 const LARGEST: usize = 16 << 20;
 /// Bytes of all buffers that wait.
-const TOTAL: usize = 64 << 20;
+const TOTAL: usize = 32 << 20;
 
 /// Buffers that wait to be used again, bounded in number and size; clones share them.
 ///
@@ -142,6 +142,6 @@ mod tests {
         drop(filled(&pool, LARGEST + 1, 0));
         assert_eq!(sizes(&pool), [0; 0]);
         drop((0..9).map(|_| filled(&pool, 15 << 20, 0)).collect::<Vec<_>>());
-        assert_eq!(sizes(&pool), [15 << 20; 4], "five would be more than {TOTAL}");
+        assert_eq!(sizes(&pool), [15 << 20; 2], "three would be more than {TOTAL}");
     }
 }

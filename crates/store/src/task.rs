@@ -7,6 +7,7 @@ use crate::{Error, csv};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
+use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Batches of one task.
@@ -98,7 +99,7 @@ impl Content {
             }
             Self::Csv { text, schema, columns } => {
                 let columns = wanted(schema, columns);
-                let reader = csv::read(text.clone(), schema.clone(), columns)
+                let reader = csv::read(text.clone(), Arc::clone(schema), columns)
                     .map_err(|error| Error::corrupt(path, None, error))?;
                 Box::new(checked(reader, path.to_owned(), None, rows))
             }

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::{
     names::{self, Name},
     physical::Physical,
@@ -13,12 +11,12 @@ use super::{
 #[derive(Debug)]
 pub(super) enum Dictionary {
     Numbers(Vec<f64>),
-    Names { bytes: Bytes, names: Vec<Name>, binary: bool },
+    Names { bytes: Box<[u8]>, names: Vec<Name>, binary: bool },
 }
 
 impl Dictionary {
     /// Decodes a dictionary page, which is always plain.
-    pub(super) fn new(physical: Physical, bytes: Bytes, count: usize) -> Result<Self, &'static str> {
+    pub(super) fn new(physical: Physical, bytes: &[u8], count: usize) -> Result<Self, &'static str> {
         match physical {
             Physical::Number(number) => {
                 let length = count.checked_mul(number.bytes()).ok_or("the dictionary is too long")?;
@@ -27,8 +25,8 @@ impl Dictionary {
             }
             Physical::Flag => Err("flags have no dictionary"),
             Physical::Text | Physical::Binary(_) => {
-                let names = names::locate(physical, &bytes, count)?;
-                Ok(Self::Names { bytes, names, binary: physical != Physical::Text })
+                let names = names::locate(physical, bytes, count)?;
+                Ok(Self::Names { bytes: bytes.into(), names, binary: physical != Physical::Text })
             }
         }
     }

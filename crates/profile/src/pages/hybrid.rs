@@ -109,20 +109,24 @@ fn unpack(bytes: &[u8], width: u32, to: &mut [u32; CODES]) {
     by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
 }
 
-/// 64 values of `WIDTH` bits are `WIDTH` words: with the width known, every shift is a constant.
-#[inline]
+/// 64 values of `WIDTH` bits are `WIDTH` words. Written out value by value, so that every word and shift is a constant.
+#[inline(never)]
 #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are kept")]
 fn unpack_width<const WIDTH: usize>(bytes: &[u8], to: &mut [u32; CODES]) {
-    let (words, _) = bytes.as_chunks::<8>();
-    let Some(words) = words.first_chunk::<WIDTH>() else { return };
-    let words = words.map(u64::from_le_bytes);
+    let Some(words) = bytes.as_chunks::<8>().0.first_chunk::<WIDTH>() else { return };
     let mask = u64::from(u32::MAX) >> (32 - WIDTH);
-    for (i, to) in to.iter_mut().enumerate() {
-        let (word, shift) = (i * WIDTH / 64, i * WIDTH % 64);
-        let low = words[word] >> shift;
-        let high = if shift + WIDTH > 64 { words[word + 1] << (64 - shift) } else { 0 };
-        *to = ((low | high) & mask) as u32;
+    macro_rules! value {
+        ($($i:literal)*) => {$(
+            let (word, shift) = const { ($i * WIDTH / 64, $i * WIDTH % 64) };
+            let mut value = u64::from_le_bytes(words[word]) >> shift;
+            if const { $i * WIDTH % 64 + WIDTH > 64 } {
+                value |= u64::from_le_bytes(words[word + 1]) << (64 - shift);
+            }
+            to[$i] = (value & mask) as u32;
+        )*};
     }
+    value!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
+        40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63);
 }
 
 #[cfg(test)]

@@ -37,16 +37,16 @@ pub(super) fn version_1(
     Ok(Levels { present: present(levels, rows, most)?, values })
 }
 
-/// Levels of a second version page: their length is in its header.
-pub(super) fn version_2(
-    bytes: &[u8],
+/// Levels of a second version page, which come apart from the values; their length is in its header.
+pub(super) fn version_2<'a>(
+    levels: &[u8],
+    values: &'a [u8],
     rows: usize,
     most: i16,
-    [repetition, definition]: [u32; 2],
-) -> Result<Levels<'_>, &'static str> {
-    let levels = bytes.get(repetition as usize..).ok_or("the page ends within its levels")?;
-    let (levels, values) =
-        levels.split_at_checked(definition as usize).ok_or("the page ends within its levels")?;
+    definition: usize,
+) -> Result<Levels<'a>, &'static str> {
+    let levels = levels.len().checked_sub(definition).and_then(|start| levels.get(start..));
+    let levels = levels.ok_or("the page ends within its levels")?;
     let present = if most == 0 { None } else { present(levels, rows, most)? };
     Ok(Levels { present, values })
 }

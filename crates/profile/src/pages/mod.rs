@@ -5,6 +5,7 @@
 //! many rows have a value, so values stay dense. Pages in rarer encodings are decoded by the parquet crate and go
 //! on as plain ones. The batch path over the same bytes gives the same profile, to the byte.
 
+mod codec;
 mod cover;
 mod dictionary;
 mod hybrid;
@@ -17,12 +18,15 @@ mod transcode;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
 use parquet::{
     basic::Encoding,
-    column::page::{Page, PageReader},
+    column::page::Page,
+    file::{metadata::RowGroupMetaData, reader::ChunkReader},
     schema::types::ColumnDescPtr,
 };
 
+use codec::{Codec, Pages};
 pub use cover::{Coverage, PageLeaf, cover};
 use dictionary::Dictionary;
 use hybrid::Runs;
@@ -49,19 +53,24 @@ pub(crate) struct Scratch {
     looked_up: Vec<f64>,
     many: Buffers,
     starts: Vec<usize>,
+    codec: Codec,
 }
 
 /// Counts the pages of a chunk into one feature for each group.
-pub(crate) fn observe(
+pub(crate) fn observe<R: ChunkReader + 'static>(
     leaf: &PageLeaf,
-    column: &ColumnDescPtr,
-    pages: &mut dyn PageReader,
+    row_group: &RowGroupMetaData,
+    bytes: R,
     target: Target<'_>,
     groups: &Groups,
     features: &mut [&mut FeatureProfile],
     scratch: &mut Scratch,
 ) -> Result<(), PageError> {
-    let chunk = || read(leaf, column, pages, target, groups, features, scratch);
+    let chunk = || {
+        let chunk = row_group.columns().get(leaf.index).ok_or("the row group does not have it")?;
+        let mut pages = Pages::open(bytes, chunk, groups.rows())?;
+        read(leaf, &chunk.column_descr_ptr(), &mut pages, target, groups, features, scratch)
+    };
     // Bytes that nobody vouches for go through decoders that are not ours.
     let outcome = catch_unwind(AssertUnwindSafe(chunk)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -74,7 +83,7 @@ pub(crate) fn observe(
 fn read(
     leaf: &PageLeaf,
     column: &ColumnDescPtr,
-    pages: &mut dyn PageReader,
+    pages: &mut Pages,
     target: Target<'_>,
     groups: &Groups,
     features: &mut [&mut FeatureProfile],
@@ -82,7 +91,7 @@ fn read(
 ) -> Result<(), String> {
     let sizes = groups.sizes(features.len());
     features.iter_mut().for_each(|feature| feature.observe_type(&leaf.type_name));
-    let Scratch { tally, looked_up, many, starts } = scratch;
+    let Scratch { tally, looked_up, many, starts, codec } = scratch;
     tally.clear();
     looked_up.clear();
     let mut sink = match groups.single() {
@@ -103,8 +112,17 @@ fn read(
     };
     let mut dictionary = None;
     let mut row = 0_usize;
-    while let Some(page) = pages.get_next_page().map_err(|error| error.to_string())? {
-        row += take(leaf, column, &page, &mut dictionary, &mut sink, row, groups.rows())?;
+    while let Some(page) = pages.next()? {
+        row += take(
+            leaf,
+            column,
+            &page,
+            codec.decompress(pages, &page)?,
+            &mut dictionary,
+            &mut sink,
+            row,
+            groups.rows(),
+        )?;
     }
     if row != groups.rows() {
         return Err(format!("expected {} rows, found {row}", groups.rows()));
@@ -116,32 +134,32 @@ fn read(
     Ok(())
 }
 
-/// Takes a page; returns its rows.
+/// Takes a page, of which `bytes` are the levels of the second version and what was compressed; returns its rows.
 fn take(
     leaf: &PageLeaf,
     column: &ColumnDescPtr,
     page: &Page,
+    (levels, bytes): (&[u8], &[u8]),
     dictionary: &mut Option<Dictionary>,
     sink: &mut Sink<'_, '_>,
     row: usize,
     all_rows: usize,
 ) -> Result<usize, String> {
-    let bytes = page.buffer();
     let rows = page.num_values() as usize;
     let Levels { present, values } = match page {
         Page::DictionaryPage { .. } => {
             if dictionary.is_some() {
                 return Err("expected one dictionary, found two".to_owned());
             }
-            *dictionary = Some(Dictionary::new(leaf.physical, bytes.clone(), rows)?);
+            *dictionary = Some(Dictionary::new(leaf.physical, bytes, rows)?);
             return Ok(0);
         }
         _ if row + rows > all_rows => return Err(format!("expected {all_rows} rows, found more")),
         Page::DataPage { def_level_encoding, .. } => {
             levels::version_1(bytes, rows, leaf.most, *def_level_encoding)?
         }
-        Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
-            levels::version_2(bytes, rows, leaf.most, [*rep_levels_byte_len, *def_levels_byte_len])?
+        Page::DataPageV2 { def_levels_byte_len, .. } => {
+            levels::version_2(levels, bytes, rows, leaf.most, *def_levels_byte_len as usize)?
         }
     };
     let count = present.as_ref().map_or(rows, arrow_buffer::BooleanBuffer::count_set_bits);
@@ -172,7 +190,7 @@ fn take(
             }
         }
         other => {
-            let plain = transcode::plain(column, other, bytes.slice_ref(values), count);
+            let plain = transcode::plain(column, other, Bytes::copy_from_slice(values), count);
             sink.plain(leaf, &plain.map_err(|error| error.to_string())?, count)?;
         }
     }

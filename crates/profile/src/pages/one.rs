@@ -81,12 +81,14 @@ impl One<'_> {
                     Run::Packed(bytes, count) => {
                         let mut inside = true;
                         for_each_packed(bytes, width, count, |codes| {
-                            for &code in codes {
-                                match numbers.get(code as usize) {
-                                    Some(number) => self.numbers.push(*number),
-                                    None => inside = false,
+                            let looked_up = codes.iter().map(|code| match numbers.get(*code as usize) {
+                                Some(number) => *number,
+                                None => {
+                                    inside = false;
+                                    0.0
                                 }
-                            }
+                            });
+                            self.numbers.extend(looked_up);
                             if self.numbers.len() >= sketch::BLOCK {
                                 self.feature.observe_numbers(self.target, self.numbers);
                                 self.numbers.clear();

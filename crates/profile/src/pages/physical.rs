@@ -127,8 +127,8 @@ impl Number {
 
     /// All numbers.
     pub(super) fn all(self, bytes: &[u8]) -> Vec<f64> {
-        let mut all = vec![0.0; bytes.len() / self.bytes()];
-        self.decode(bytes, &mut all);
+        let mut all = Vec::with_capacity(bytes.len() / self.bytes());
+        self.for_each_block(bytes, |block| all.extend_from_slice(block));
         all
     }
 

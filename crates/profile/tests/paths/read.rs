@@ -7,7 +7,6 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::serialized_reader::SerializedPageReader;
 use profile::{Groups, NONE, Observer, Profile, Spec, Survey, cover};
 
 /// How rows are spread over groups.
@@ -109,12 +108,8 @@ pub(crate) fn by_pages(
         let mut borrowed: Vec<&mut Profile> = profiles.iter_mut().collect();
         let mut observer = Observer::new(spec, &groups, &mut borrowed);
         for leaf in &coverage.leaves {
-            let chunk = metadata.metadata().row_group(group).column(leaf.index);
-            let mut pages = SerializedPageReader::new(Arc::new(file.clone()), chunk, rows, None)
-                .map_err(|error| error.to_string())?;
-            observer
-                .pages(leaf, &metadata.parquet_schema().column(leaf.index), &mut pages)
-                .map_err(|error| error.to_string())?;
+            let row_group = metadata.metadata().row_group(group);
+            observer.pages(leaf, row_group, file.clone()).map_err(|error| error.to_string())?;
         }
         if !handed.is_empty() {
             batches(file, &metadata, group, Some(&handed), &mut observer)?;

@@ -5,7 +5,7 @@ use arrow_array::builder::{Int32Builder, ListBuilder};
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, StructArray};
 use bytes::Bytes;
 use parquet::basic::Compression;
-use parquet::column::page::{Page, PageReader as _};
+use parquet::column::page::Page;
 use parquet::file::reader::{FileReader as _, Length as _};
 use parquet::file::serialized_reader::{SerializedFileReader, SerializedPageReader};
 use std::sync::Arc;
