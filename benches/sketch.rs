@@ -127,7 +127,9 @@ fn names(
         *counts.entry(name.into_boxed_str()).or_default() += 1;
     }
     let domain = Domain::freeze(counts, true);
-    run(criterion, "names", shape, arrays, |names: &mut NameCounts, name| names.observe(&domain, name, 1));
+    run(criterion, "names", shape, arrays, |names: &mut NameCounts, name| {
+        names.observe(&domain, name, 1);
+    });
     run(criterion, "distinct", shape, arrays, |distinct: &mut Distinct, name| {
         distinct.observe(hash_bytes(name.as_bytes()));
     });

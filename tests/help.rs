@@ -2,7 +2,7 @@
 
 use crate::sandbox::{Sandbox, holds};
 
-const COMMANDS: [&str; 7] = ["demo", "init", "baseline", "backfill", "check", "explain", "list"];
+const COMMANDS: [&str; 8] = ["demo", "init", "baseline", "backfill", "check", "explain", "list", "bench"];
 
 #[test]
 fn help_is_enough_to_get_going() {

@@ -7,6 +7,8 @@ mod bad_input;
 #[cfg(test)]
 mod bad_times;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod captures;
 #[cfg(test)]
 mod config;

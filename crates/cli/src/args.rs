@@ -1,7 +1,10 @@
 //! What can be typed: types for clap, whose comments are the help.
 
+mod bench;
+
 use std::path::PathBuf;
 
+pub(crate) use bench::Bench;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{exit, size};
@@ -76,6 +79,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  driftscan list metrics\n  driftscan list metrics kolmogorov_smirnov"
     )]
     List(List),
+    /// Measure how fast captures are profiled, beside what decoding them costs
+    #[command(
+        after_help = "Examples:\n  driftscan bench\n  driftscan bench --rows 10000000 --codec zstd --runs 5\n  driftscan bench --data captures/ --timestamp event_ts --id event_id"
+    )]
+    Bench(Box<Bench>),
 }
 
 #[derive(Debug, Args)]

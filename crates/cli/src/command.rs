@@ -2,6 +2,7 @@
 
 pub(crate) mod backfill;
 pub(crate) mod baseline;
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod explain;

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&common, args),
         Command::Explain(args) => command::explain::run(&common, args),
         Command::List(args) => command::list::run(&common, args),
+        Command::Bench(args) => command::bench::run(&common, args),
     };
     ExitCode::from(code.unwrap_or_else(|error| {
         print::note(&format!("error: {}", one_line(&error)));

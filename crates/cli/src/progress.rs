@@ -8,7 +8,10 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use monitor::{Progress, Watch};
+use monitor::{
+    Progress, Watch,
+    bench::{BenchWatch, Step},
+};
 
 use crate::{args::Common, print, signal::Signal, size};
 
@@ -51,31 +54,47 @@ impl<'a> Reporter<'a> {
 
     /// Runs something that reports here and stops when a signal says so.
     pub(crate) fn watch<T>(&self, run: impl FnOnce(Watch<'_>) -> T) -> T {
-        let progress = |progress: Progress| self.report(progress);
+        let progress = |progress: Progress| {
+            self.report(progress.bytes_done, progress.bytes, |seconds| line(progress, seconds));
+        };
         let outcome = run(Watch { progress: &progress, stop: &self.signal.stop });
-        if let Show::Bar(bar) = &self.show {
-            bar.finish_and_clear();
-        }
+        self.clear();
         outcome
     }
 
+    /// The same for a benchmark.
+    pub(crate) fn watch_bench<T>(&self, run: impl FnOnce(BenchWatch<'_>) -> T) -> T {
+        let step = |Step { doing, done, of }: Step| {
+            self.report(done, of, |_| format!("{doing} · {}/{}", print::count(done), print::count(of)));
+        };
+        let outcome = run(BenchWatch { step: &step, stop: &self.signal.stop });
+        self.clear();
+        outcome
+    }
+
+    fn clear(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+        }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "progress measures time; no result holds it")]
-    fn report(&self, progress: Progress) {
+    fn report(&self, done: u64, of: u64, line: impl FnOnce(f64) -> String) {
         let now = Instant::now();
         let seconds = now.duration_since(self.started).as_secs_f64();
         match &self.show {
             Show::Nothing => return,
             Show::Bar(bar) => {
-                if progress.bytes > 0 {
-                    bar.set_length(progress.bytes);
-                    bar.set_position(progress.bytes_done);
+                if of > 0 {
+                    bar.set_length(of);
+                    bar.set_position(done);
                 }
-                bar.set_message(line(progress, seconds));
+                bar.set_message(line(seconds));
             }
             Show::Lines { last } => {
                 if now.duration_since(last.get()) >= PAUSE {
                     last.set(now);
-                    print::note(&line(progress, seconds));
+                    print::note(&line(seconds));
                 }
             }
         }

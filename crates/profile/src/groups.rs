@@ -11,6 +11,8 @@ use arrow_select::take::take_record_batch;
 pub struct Groups {
     rows: usize,
     of_row: OfRow,
+    /// Rows of each group, up to the last that has one.
+    sizes: Vec<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +30,9 @@ impl Groups {
     /// So many rows, all in one group.
     #[must_use]
     pub fn one(group: u32, rows: usize) -> Self {
-        Self { rows, of_row: OfRow::One(group) }
+        let mut sizes = Vec::new();
+        add(&mut sizes, group, rows as u64);
+        Self { rows, of_row: OfRow::One(group), sizes }
     }
 
     /// The group of each row, or [`NONE`].
@@ -39,7 +43,13 @@ impl Groups {
             Some(&first) if first != NONE && of_row.iter().all(|group| *group == first) => {
                 Self::one(first, rows)
             }
-            _ => Self { rows, of_row: OfRow::Many(of_row) },
+            _ => {
+                let mut sizes = Vec::new();
+                for run in of_row.chunk_by(|a, b| a == b) {
+                    add(&mut sizes, run[0], run.len() as u64);
+                }
+                Self { rows, of_row: OfRow::Many(of_row), sizes }
+            }
         }
     }
 
@@ -76,25 +86,10 @@ impl Groups {
         }
     }
 
-    /// Rows of each of so many groups.
+    /// Rows of each group, in the order of groups; groups behind the last have none.
     #[must_use]
-    pub fn sizes(&self, groups: usize) -> Vec<u64> {
-        let mut sizes = vec![0; groups];
-        match &self.of_row {
-            OfRow::One(group) => {
-                if let Some(size) = sizes.get_mut(*group as usize) {
-                    *size += self.rows as u64;
-                }
-            }
-            OfRow::Many(of_row) => {
-                for group in of_row {
-                    if let Some(size) = sizes.get_mut(*group as usize) {
-                        *size += 1;
-                    }
-                }
-            }
-        }
-        sizes
+    pub fn sizes(&self) -> &[u64] {
+        &self.sizes
     }
 
     /// Splits a batch that begins at a row by group; rows in none are left out. Groups come in ascending order, rows
@@ -122,4 +117,15 @@ impl Groups {
             })
             .collect()
     }
+}
+
+fn add(sizes: &mut Vec<u64>, group: u32, rows: u64) {
+    let at = group as usize;
+    if group == NONE || rows == 0 {
+        return;
+    }
+    if sizes.len() <= at {
+        sizes.resize(at + 1, 0);
+    }
+    sizes[at] += rows;
 }

@@ -87,8 +87,7 @@ impl<'a, 'b> Observer<'a, 'b> {
 
     /// Counts the records, and as absent the features that they had no column for.
     pub fn finish(self) {
-        let sizes = self.groups.sizes(self.profiles.len());
-        for (profile, rows) in self.profiles.iter_mut().zip(sizes) {
+        for (profile, &rows) in self.profiles.iter_mut().zip(self.groups.sizes()) {
             profile.rows += rows;
             for (feature, _) in profile.features.iter_mut().zip(&self.seen).filter(|(_, seen)| !**seen) {
                 feature.counts.observe_absent(rows);

@@ -139,7 +139,6 @@ fn coupon(hash: u64) -> u32 {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "six bits")]
 fn raise(registers: &mut [u8; REGISTERS], coupon: u32) {
     let register = &mut registers[(coupon >> 6) as usize % REGISTERS];
     // Always written: one value in seven raises a register, which no processor can foresee.

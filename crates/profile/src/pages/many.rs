@@ -4,7 +4,7 @@ use arrow_buffer::BooleanBuffer;
 
 use super::{
     dictionary::Dictionary,
-    hybrid::{Run, Runs, for_each_packed},
+    hybrid::{CODES, Run, Runs, for_each_packed},
     names,
     one::weigh,
     physical::Physical,
@@ -89,7 +89,7 @@ impl<'a, 'b> Many<'a, 'b> {
     ) -> Result<(), &'static str> {
         const SHORT: &str = "the page ends before its last value";
         let Self { target, features, buffers: Buffers { present, next, numbers, .. }, .. } = self;
-        let mut groups = present.iter().copied();
+        let groups = present.iter().copied();
         let mut name = |group: u32, name: &str| {
             if let Some(feature) = features.get_mut(group as usize) {
                 feature.observe_name(*target, name, 1);
@@ -99,9 +99,12 @@ impl<'a, 'b> Many<'a, 'b> {
             Physical::Number(number) => {
                 let length = count.checked_mul(number.bytes());
                 let bytes = length.and_then(|length| bytes.get(..length)).ok_or(SHORT)?;
+                let mut groups = present.as_slice();
                 number.for_each_block(bytes, |block| {
-                    for (value, group) in block.iter().zip(&mut groups) {
-                        place(*value, group, next, numbers);
+                    for values in block.chunks(CODES) {
+                        let (of_these, rest) = groups.split_at(values.len().min(groups.len()));
+                        place(values, of_these, next, numbers);
+                        groups = rest;
                     }
                 });
             }
@@ -139,29 +142,51 @@ impl<'a, 'b> Many<'a, 'b> {
         }
         let none = self.features.len();
         let mut inside = true;
-        let mut take = |group: u32, code: u32| {
-            let code = code as usize;
-            inside &= code < codes;
+        let mut take = |taken: &[u32], groups: &[u32]| {
+            inside &= taken.iter().all(|code| (*code as usize) < codes);
             if counted {
-                let group = (group as usize).min(none);
-                if let Some(rows) = table.get_mut(group * codes + code) {
-                    *rows += 1;
+                let row = |group: u32| (group as usize).min(none) * codes;
+                match all_in_one(groups) {
+                    Some(group) => {
+                        let rows = table.get_mut(row(group)..).unwrap_or_default();
+                        taken.iter().for_each(|code| count(rows, *code as usize));
+                    }
+                    None => {
+                        taken
+                            .iter()
+                            .zip(groups)
+                            .for_each(|(code, group)| count(table, row(*group) + *code as usize));
+                    }
                 }
             } else if let Dictionary::Numbers(values) = dictionary {
-                place(values.get(code).copied().unwrap_or_default(), group, next, numbers);
+                let mut looked_up = [0.0; CODES];
+                for (number, code) in looked_up.iter_mut().zip(taken) {
+                    *number = values.get(*code as usize).copied().unwrap_or_default();
+                }
+                place(&looked_up[..taken.len()], groups, next, numbers);
             } else {
-                pairs.push(u64::from(group) << 32 | code as u64);
+                pairs.extend(
+                    taken.iter().zip(groups).map(|(code, group)| u64::from(*group) << 32 | u64::from(*code)),
+                );
             }
         };
-        let mut groups = present.iter();
+        let mut groups = present.as_slice();
+        let mut groups_of = |count: usize| {
+            let (of_these, rest) = groups.split_at(count.min(groups.len()));
+            groups = rest;
+            of_these
+        };
         while let Some(run) = runs.next()? {
             match run {
                 Run::Repeated(code, count) => {
-                    groups.by_ref().take(count).for_each(|group| take(*group, code))
+                    let codes = [code; CODES];
+                    for groups in groups_of(count).chunks(CODES) {
+                        take(&codes[..groups.len()], groups);
+                    }
                 }
-                Run::Packed(bytes, count) => for_each_packed(bytes, width, count, |codes| {
-                    codes.iter().zip(&mut groups).for_each(|(code, group)| take(*group, *code));
-                }),
+                Run::Packed(bytes, count) => {
+                    for_each_packed(bytes, width, count, |codes| take(codes, groups_of(codes.len())));
+                }
             }
         }
         if inside { Ok(()) } else { Err("a code beyond the dictionary") }
@@ -191,13 +216,37 @@ impl<'a, 'b> Many<'a, 'b> {
     }
 }
 
-/// Puts a number beside those of its group; rows without a group come last.
+/// The group of all rows of a stretch, where they share one: in captures that are sorted by time nearly all do.
 #[inline]
-fn place(value: f64, group: u32, next: &mut [usize], numbers: &mut [f64]) {
-    let last = next.len() - 1;
-    let at = &mut next[(group as usize).min(last)];
-    if let Some(number) = numbers.get_mut(*at) {
-        *number = value;
+fn all_in_one(groups: &[u32]) -> Option<u32> {
+    let first = *groups.first()?;
+    groups.iter().fold(true, |same, group| same & (*group == first)).then_some(first)
+}
+
+#[inline]
+fn count(rows: &mut [u32], at: usize) {
+    if let Some(rows) = rows.get_mut(at) {
+        *rows += 1;
     }
-    *at += 1;
+}
+
+/// Puts numbers beside those of their groups; rows without a group come last.
+#[inline]
+fn place(values: &[f64], groups: &[u32], next: &mut [usize], numbers: &mut [f64]) {
+    let last = next.len() - 1;
+    if let Some(group) = all_in_one(groups) {
+        let at = &mut next[(group as usize).min(last)];
+        if let Some(to) = numbers.get_mut(*at..*at + values.len()) {
+            to.copy_from_slice(values);
+        }
+        *at += values.len();
+        return;
+    }
+    for (value, group) in values.iter().zip(groups) {
+        let at = &mut next[(*group as usize).min(last)];
+        if let Some(number) = numbers.get_mut(*at) {
+            *number = *value;
+        }
+        *at += 1;
+    }
 }

@@ -1,4 +1,4 @@
-//! Files of other writers: those in `data/encodings`, and the real ones beside the workspace where they are.
+//! Files of other writers: those in `data/encodings`.
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,7 @@ fn every_file_of_other_writers() {
     let mut found = Vec::new();
     files(&folder, &mut found);
     assert!(found.len() > 20, "{}: expected a corpus, found {} files", folder.display(), found.len());
+    let mut covered = 0;
     let mut writers = std::collections::BTreeSet::new();
     for path in &found {
         let file = Bytes::from(std::fs::read(path).unwrap());
@@ -37,7 +38,8 @@ fn every_file_of_other_writers() {
         };
         writers.extend(metadata.metadata().file_metadata().created_by().map(str::to_owned));
         let handed = compare(&file, &Spec::default(), &path.display().to_string());
-        println!("{}: handed over {handed:?}", path.display());
+        covered += usize::from(handed.is_empty());
     }
-    assert!(writers.len() >= 3, "{writers:?}");
+    assert!(writers.len() >= 5, "{writers:?}");
+    assert!(covered * 10 > found.len() * 7, "only {covered} of {} files need no batch path", found.len());
 }

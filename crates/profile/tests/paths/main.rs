@@ -1,5 +1,6 @@
 //! The page path gives the same profile as the batch path, to the byte: over files of our own making in every
 //! encoding, over files of other writers, and over damaged bytes.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
 
 mod corpus;
 mod damage;

@@ -16,8 +16,8 @@ pub(crate) const NULLS: [&str; 5] = ["required", "none", "few", "runs", "all"];
 
 fn is_null(pattern: &str, row: usize) -> bool {
     match pattern {
-        "few" => mix(row as u64 ^ 0xABCD) % 20 == 0,
-        "runs" => (row / 300) % 2 == 0,
+        "few" => mix(row as u64 ^ 0xABCD).is_multiple_of(20),
+        "runs" => (row / 300).is_multiple_of(2),
         "all" => true,
         _ => false,
     }
@@ -58,7 +58,7 @@ pub(crate) fn batch(pattern: &str, distinct: u64, seed: u64) -> RecordBatch {
     let all = 0..ROWS;
     let texts: Vec<String> = all.clone().map(text).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("bool", Arc::new(all.clone().map(|i| Some(raw[i] % 3 == 0)).collect::<BooleanArray>())),
+        ("bool", Arc::new(all.clone().map(|i| Some(raw[i].is_multiple_of(3))).collect::<BooleanArray>())),
         ("i8", Arc::new(numbers::<Int8Type>(|i| int(i) as i8))),
         ("i16", Arc::new(numbers::<Int16Type>(|i| int(i) as i16))),
         ("i32", Arc::new(numbers::<Int32Type>(|i| int(i) as i32))),
@@ -82,14 +82,14 @@ pub(crate) fn batch(pattern: &str, distinct: u64, seed: u64) -> RecordBatch {
         (
             "binary",
             Arc::new(
-                all.clone()
+                all
                     .map(|i| Some(raw[i].to_le_bytes()[..(raw[i] % 9) as usize].to_vec()))
                     .collect::<BinaryArray>(),
             ),
         ),
         (
             "fixed",
-            Arc::new(FixedSizeBinaryArray::try_from_iter(all.clone().map(|i| raw[i].to_be_bytes())).unwrap()),
+            Arc::new(FixedSizeBinaryArray::try_from_iter((0..ROWS).map(|i| raw[i].to_be_bytes())).unwrap()),
         ),
         ("date", Arc::new(numbers::<Date32Type>(|i| int(i) as i32 % 40_000))),
         ("date64", Arc::new(numbers::<Date64Type>(|i| int(i) % 40_000 * 86_400_000))),
