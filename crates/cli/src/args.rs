@@ -29,7 +29,7 @@ pub(crate) struct Common {
     /// Print results and errors only, no progress and no notes
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Common options")]
     pub(crate) quiet: bool,
-    /// Print more notes: roles in use, every file set aside
+    /// Print more notes: roles in use, files set aside, columns on the slower path
     #[arg(short, long, global = true, help_heading = "Common options")]
     pub(crate) verbose: bool,
     /// Settings file [default: driftscan.toml in this folder, if there is one]; flags win over it

@@ -125,7 +125,7 @@ pub(crate) fn threads(count: usize) -> Result<ThreadPool, Error> {
 /// column and thread) and for the profiles of open windows.
 fn prefetch(settings: &Settings) -> u64 {
     let budget = if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes };
-    budget / 32
+    budget / 4
 }
 
 /// Why a source cannot be used, without its path in front: messages and tables name that beside it.

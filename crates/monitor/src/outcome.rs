@@ -47,6 +47,8 @@ pub struct Outcome {
     pub other_objects: u64,
     /// Remarks that a reader of the results should know, each one sentence.
     pub notes: Vec<String>,
+    /// Columns that were not profiled from their Parquet pages but through Arrow, with the reason.
+    pub handed_over: BTreeMap<String, String>,
     /// Counters at the end.
     pub progress: Progress,
     /// Whether the run was stopped before its end.

@@ -6,6 +6,7 @@
 //! * the unique linear deciles of the baseline, which are the edges of the coarse bins;
 //! * with at most 256 different values, an atom (a slot for that value alone) for each; otherwise an atom for
 //!   every value that holds more than 1/256 of the rows, and cuts such that no slot in between holds more;
+//! * in the tails, between the last of these cuts and the baseline's bounds, ever wider slots;
 //! * the baseline's minimum, and the first double above its maximum, so that what lies outside is known
 //!   exactly; beyond them ever wider slots (each 1.4 times the last), so that a distribution that moved away
 //!   still has a shape.
@@ -96,6 +97,7 @@ impl Bins {
             }
             filled += count;
         }
+        edges.extend(tail_edges(&edges, min, max));
         edges.extend([min, max.next_up()]);
         edges.extend(outer_edges(min, max));
         edges.retain(|edge| edge.is_finite());
@@ -207,6 +209,33 @@ fn chart_edges(baseline: &ValueCounts, coarse: &[f64]) -> Vec<f64> {
     chart
 }
 
+/// Edges in the tails, where a slot of one row in 256 reaches from the last quantile to the bound of the range: a
+/// distribution that moved fills it, and its quantiles would be lost in it. Widths grow from those of the slots next to
+/// it by the square root of two.
+fn tail_edges(cuts: &[f64], min: f64, max: f64) -> Vec<f64> {
+    const NEIGHBOURS: usize = 4;
+    let mut cuts: Vec<f64> = cuts.iter().copied().filter(|cut| cut.is_finite()).collect();
+    cuts.sort_unstable_by(f64::total_cmp);
+    cuts.dedup_by(|a, b| a.total_cmp(b).is_eq());
+    let Some(neighbours) = cuts.len().checked_sub(NEIGHBOURS + 1) else { return Vec::new() };
+    let (first, last) = (cuts[0], cuts[cuts.len() - 1]);
+    let mut edges = Vec::new();
+    let mut grow = |from: f64, to: f64, width: f64| {
+        let (mut edge, mut width) = (from, width);
+        for _ in 0..OUTER_SLOTS {
+            edge += width;
+            width *= std::f64::consts::SQRT_2;
+            if !edge.is_finite() || width == 0.0 || (edge - from).abs() >= (to - from).abs() {
+                break;
+            }
+            edges.push(edge);
+        }
+    };
+    grow(first, min, -(cuts[NEIGHBOURS] - first) / 4.0);
+    grow(last, max, (last - cuts[neighbours]) / 4.0);
+    edges
+}
+
 /// Edges outside the range, at distances that grow by the square root of two.
 fn outer_edges(min: f64, max: f64) -> Vec<f64> {
     let spread = max - min;
@@ -236,6 +265,23 @@ mod tests {
         }
         assert!(!bins.slot(bins.slot_of(0.5)).is_atom());
         assert_eq!(bins.slot_of(-0.0), bins.slot_of(0.0));
+    }
+
+    #[test]
+    fn quantiles_of_a_shifted_distribution_stay_sharp() {
+        let uniform = |i: u32| (f64::from(i.wrapping_mul(2_654_435_761)) + 0.5) / 4_294_967_296.0;
+        let normal =
+            |i: u32| (-2.0 * uniform(i).ln()).sqrt() * (std::f64::consts::TAU * uniform(i ^ 0x5555)).cos();
+        let bins = Bins::cut(&ValueCounts::new((0..50_000).map(normal).collect()));
+        let moved = ValueCounts::new((0..50_000).map(|i| 0.5 + 1.3 * normal(i)).collect());
+        let mut histogram = crate::Histogram::default();
+        moved.values().iter().for_each(|&(value, rows)| histogram.observe_many(&bins, value, rows));
+        let (min, max) = (moved.values()[0].0, moved.values()[moved.values().len() - 1].0);
+        for share in [0.01, 0.05, 0.5, 0.95, 0.99] {
+            let (exact, found) =
+                (moved.quantiles(&[share])[0], histogram.quantile(&bins, share, min, max).unwrap());
+            assert!((exact - found).abs() < 0.05, "{share}: {exact} {found}");
+        }
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub(crate) fn make(
         for (path, reason) in &outcome.quarantined {
             print::note(&format!("set aside: {}: {}", print::plain(path), print::reason(path, reason)));
         }
+        for (column, reason) in &outcome.handed_over {
+            print::note(&format!("not from its pages but through Arrow: {}: {reason}", print::plain(column)));
+        }
     }
     let places = Places { captures: &captures, baseline: &baseline, results: &results };
     let code = exit::of_outcome(&outcome, args.fail_on, signal);

@@ -189,7 +189,8 @@ impl Run<'_> {
             Ok(grouped)
         });
         match observed {
-            Ok(grouped) => {
+            Ok(mut grouped) => {
+                self.outcome.handed_over.append(&mut grouped.handed_over);
                 self.outcome.rows_without_time += grouped.rows_without_time;
                 self.record(index, Some(&grouped), SourceStatus::Profiled, None);
             }

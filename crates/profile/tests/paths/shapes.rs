@@ -82,8 +82,7 @@ pub(crate) fn batch(pattern: &str, distinct: u64, seed: u64) -> RecordBatch {
         (
             "binary",
             Arc::new(
-                all
-                    .map(|i| Some(raw[i].to_le_bytes()[..(raw[i] % 9) as usize].to_vec()))
+                all.map(|i| Some(raw[i].to_le_bytes()[..(raw[i] % 9) as usize].to_vec()))
                     .collect::<BinaryArray>(),
             ),
         ),
