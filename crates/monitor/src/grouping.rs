@@ -24,6 +24,9 @@ pub(crate) struct Grouping<'a> {
     pub(crate) pages: bool,
 }
 
+/// The window of records without a time.
+const ALL: Window = Window { start: i64::MIN, end: i64::MAX };
+
 /// What is known while the batches of one task are assigned.
 struct Assigning<'a> {
     grouping: &'a Grouping<'a>,
@@ -140,8 +143,15 @@ impl Assigning<'_> {
     /// The groups of all rows of a row group, from its times and segments alone.
     fn row_group(&mut self, task: &Task, grouped: &mut Grouped) -> Result<Groups, String> {
         let settings = self.grouping.settings;
-        let keys = settings.roles.timestamp.iter().chain(&settings.segment_by).map(String::as_str);
-        for batch in task.batches(Some(&keys.collect::<Vec<_>>())) {
+        let keys: Vec<&str> =
+            settings.roles.timestamp.iter().chain(&settings.segment_by).map(String::as_str).collect();
+        if keys.is_empty() {
+            grouped.rows += task.rows;
+            let position = grouped.position(ALL, None, self.grouping.spec);
+            let rows = usize::try_from(task.rows).map_err(|_| "too many rows in one task")?;
+            return Ok(Groups::one(u32::try_from(position).unwrap_or(0), rows));
+        }
+        for batch in task.batches(Some(&keys)) {
             let batch = batch.map_err(|error| error.chain())?;
             self.assign(&batch, grouped)?;
         }
@@ -161,8 +171,7 @@ impl Assigning<'_> {
         self.segments.read(batch)?;
         let windows = &self.grouping.settings.windows;
         let Some(name) = &self.grouping.settings.roles.timestamp else {
-            let all = Window { start: i64::MIN, end: i64::MAX };
-            return self.assign_rows((0..rows).map(|_| Some(all)), grouped);
+            return self.assign_rows((0..rows).map(|_| Some(ALL)), grouped);
         };
         let column = batch.column_by_name(name).ok_or_else(|| format!("no column `{name}`"))?;
         let times =

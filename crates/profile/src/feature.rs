@@ -24,7 +24,7 @@ pub struct FeatureProfile {
     pub distinct: Distinct,
     /// Names over the frozen domain.
     pub names: NameCounts,
-    /// Lengths of texts and binary values.
+    /// Lengths of names.
     pub lengths: Lengths,
     /// Arrow types seen, but for Null.
     pub types: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! The hot loop: record batches in, one mergeable [`Profile`] out.
+//! The hot loop: Parquet pages or record batches in, one mergeable [`Profile`] out.
 //!
 //! A baseline is read twice. A [`Survey`] of it counts exact values and freezes a [`Spec`]: the kind of each
 //! feature and where its values are cut. Then baseline and captures alike are counted under that spec.

@@ -19,6 +19,8 @@ pub struct Observer<'a, 'b> {
     profiles: &'a mut [&'b mut Profile],
     /// Features of the spec that the records have a column for.
     seen: Vec<bool>,
+    /// Those of them that came by pages.
+    from_pages: Vec<bool>,
     scratch: Scratch,
 }
 
@@ -26,7 +28,8 @@ impl<'a, 'b> Observer<'a, 'b> {
     /// For records whose groups are positions in `profiles`; each group has at least one of them.
     #[must_use]
     pub fn new(spec: &'a Spec, groups: &'a Groups, profiles: &'a mut [&'b mut Profile]) -> Self {
-        Self { spec, groups, profiles, seen: vec![false; spec.features().len()], scratch: Scratch::default() }
+        let seen = vec![false; spec.features().len()];
+        Self { spec, groups, profiles, from_pages: seen.clone(), seen, scratch: Scratch::default() }
     }
 
     /// Takes a column from the pages of its chunk, which lies in `bytes` where the footer says.
@@ -39,13 +42,14 @@ impl<'a, 'b> Observer<'a, 'b> {
         row_group: &RowGroupMetaData,
         bytes: R,
     ) -> Result<(), PageError> {
-        if self.groups.rows() == 0 {
+        // Nothing is read for rows that no window wants.
+        if self.groups.sizes().is_empty() {
             return Ok(());
         }
         let position = self.spec.position(&leaf.name);
         let kind = position.map_or(&Kind::Empty, |position| &self.spec.features()[position].kind);
-        if let Some(seen) = position.and_then(|position| self.seen.get_mut(position)) {
-            *seen = true;
+        if let Some(position) = position {
+            (self.seen[position], self.from_pages[position]) = (true, true);
         }
         let mut features: Vec<&mut FeatureProfile> = Vec::with_capacity(self.profiles.len());
         for profile in self.profiles.iter_mut() {
@@ -76,11 +80,11 @@ impl<'a, 'b> Observer<'a, 'b> {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<(), ArrowError> {
         for (group, part) in self.groups.split(start, batch)? {
-            if let Some(profile) = self.profiles.get_mut(group as usize) {
-                for_each_leaf(&part, wanted, &mut |leaf| {
-                    profile.observe_leaf(self.spec, &leaf, &mut self.seen)
-                });
-            }
+            let Some(profile) = self.profiles.get_mut(group as usize) else { continue };
+            // What one part has of a column says nothing of the next part.
+            let mut seen = self.from_pages.clone();
+            for_each_leaf(&part, wanted, &mut |leaf| profile.observe_leaf(self.spec, &leaf, &mut seen));
+            self.seen.iter_mut().zip(seen).for_each(|(ever, now)| *ever |= now);
         }
         Ok(())
     }

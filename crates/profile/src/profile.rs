@@ -11,8 +11,7 @@ use crate::{
     values::{Leaf, Values},
 };
 
-/// What some records look like under a [`Spec`]. Merging is exact in any order, but for [`sketch::Distinct`],
-/// of which the estimate is.
+/// What some records look like under a [`Spec`]. Merging is exact in any order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// Records.

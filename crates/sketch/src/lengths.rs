@@ -1,4 +1,4 @@
-//! Lengths: of texts in characters, of binary values in bytes, of lists in items.
+//! Lengths of names in characters; of binary values that is two a byte, as they are shown in hexadecimal digits.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,6 @@ impl Lengths {
     #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^53")]
     pub fn observe_many(&mut self, length: usize, weight: u64) {
         self.0.observe_many(length as f64, weight);
-    }
-
-    /// Takes lengths as numbers.
-    pub fn observe_all(&mut self, lengths: &[f64]) {
-        self.0.observe_all(lengths);
     }
 
     /// Adds another part.

@@ -5,6 +5,7 @@ use crate::backend::Backend;
 use crate::decode::guard;
 use crate::listing::Object;
 use crate::thrift::check_footer;
+use arrow_schema::{DataType, Field, Fields, Schema};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy};
@@ -44,11 +45,31 @@ pub(crate) async fn load(backend: &Backend, object: &Object, statistics: bool) -
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
         let metadata = ParquetMetaDataReader::decode_metadata_with_options(&encoded, Some(&options))?;
-        ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())
+        readable(ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())?)
     };
     check_footer(&encoded).map_err(corrupt)?;
     let metadata = guard(decode).map_err(corrupt)?;
     Ok(Footer { metadata, tail: (start, tail) })
+}
+
+/// The parquet crate cannot make dictionaries of views, which Polars asks for in files with categories: these are
+/// read as views.
+fn readable(metadata: ArrowReaderMetadata) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let plain = |field: &Arc<Field>| match field.data_type() {
+        DataType::Dictionary(_, values) if matches!(**values, DataType::Utf8View | DataType::BinaryView) => {
+            Arc::new(Field::clone(field).with_data_type(DataType::clone(values)))
+        }
+        _ => Arc::clone(field),
+    };
+    let fields: Fields = metadata.schema().fields().iter().map(plain).collect();
+    if fields == *metadata.schema().fields() {
+        return Ok(metadata);
+    }
+    let schema = Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
+    ArrowReaderMetadata::try_new(
+        Arc::clone(metadata.metadata()),
+        ArrowReaderOptions::new().with_schema(schema),
+    )
 }
 
 /// The metadata before the closing length and magic; what the tail lacks of it is read.

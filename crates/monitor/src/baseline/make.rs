@@ -133,7 +133,8 @@ fn profile_baseline(
     let mut hours: BTreeMap<i64, u64> = BTreeMap::new();
     let mut progress: Progress = gather::planned(&plan);
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
-    let grouping = Grouping { spec: &spec, settings, calendar, by_hour: true, pages: true };
+    // By batches, as the first pass: a file that only one of the two paths refuses must not end the baseline here.
+    let grouping = Grouping { spec: &spec, settings, calendar, by_hour: true, pages: false };
     let plan = Arc::new(plan);
     let mut rows_without_time = 0;
     let pass = Pass { store, plan: &plan, settings, pool, watch };

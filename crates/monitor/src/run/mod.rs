@@ -179,13 +179,13 @@ impl Run<'_> {
 
     /// Takes a whole source, then writes what no later one can touch.
     fn source(&mut self, index: usize, result: Result<Grouped, String>) -> Result<(), Error> {
-        let observed = result.and_then(|grouped| {
+        let observed = result.and_then(|mut grouped| {
             let any_time = grouped.rows_without_time < grouped.rows || grouped.rows == 0;
             if !any_time {
                 let name = self.settings.roles.timestamp.as_deref().unwrap_or_default();
                 return Err(format!("none of its {} rows has a readable time in `{name}`", grouped.rows));
             }
-            self.open.observe(&self.baseline.spec, index, &grouped)?;
+            self.open.observe(&self.baseline.spec, index, &mut grouped)?;
             Ok(grouped)
         });
         match observed {

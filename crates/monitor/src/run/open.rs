@@ -28,7 +28,7 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Adds what a source has of this window and segment.
-    fn observe(&mut self, spec: &Spec, source: usize, part: &Part) {
+    fn observe(&mut self, spec: &Spec, source: usize, part: Part) {
         let source = u32::try_from(source).unwrap_or(u32::MAX);
         self.files += 1;
         note(&mut self.any, source);
@@ -42,7 +42,11 @@ impl Segment {
         for name in part.profile.extra.keys() {
             note(self.extra.entry(name.clone()).or_default(), source);
         }
-        self.profile.merge(&part.profile);
+        if self.files == 1 {
+            self.profile = part.profile;
+        } else {
+            self.profile.merge(&part.profile);
+        }
     }
 
     /// Adds another segment of the same window. Its captures are counted by the caller.
@@ -122,23 +126,24 @@ impl OpenWindows {
         Self { windows: BTreeMap::new(), days, closed: i64::MIN }
     }
 
-    /// Adds a whole source; refuses one with rows in a window that is already written.
-    pub(super) fn observe(&mut self, spec: &Spec, source: usize, grouped: &Grouped) -> Result<(), String> {
+    /// Adds the parts of a whole source; refuses one with rows in a window that is already written.
+    pub(super) fn observe(
+        &mut self,
+        spec: &Spec,
+        source: usize,
+        grouped: &mut Grouped,
+    ) -> Result<(), String> {
         if grouped.parts.iter().any(|part| part.window.start < self.closed) {
             return Err("it has times outside those that its footer states".to_owned());
         }
         let mut touched: Vec<Window> = Vec::new();
-        for part in &grouped.parts {
+        for part in std::mem::take(&mut grouped.parts) {
             let window = self.windows.entry(part.window).or_default();
-            let segment = window.segments.entry(part.segment.clone()).or_default();
-            if segment.profile.features.is_empty() {
-                segment.profile = Profile::new(spec);
-            }
-            segment.observe(spec, source, part);
             if part.segment.is_some() && !touched.contains(&part.window) {
                 touched.push(part.window);
                 window.segments.entry(None).or_default().files += 1;
             }
+            window.segments.entry(part.segment.clone()).or_default().observe(spec, source, part);
         }
         Ok(())
     }

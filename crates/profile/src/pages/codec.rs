@@ -17,9 +17,10 @@ pub(super) struct Pages {
     reader: Box<dyn PageReader>,
     /// How the pages still have to be decompressed.
     codec: Compression,
-    /// Bytes of all pages together, which no page can exceed.
-    most: usize,
 }
+
+/// Bytes of a page at most: the format says it in an `i32`.
+const MOST: usize = i32::MAX as usize;
 
 impl Pages {
     /// For a chunk that lies in `bytes` where its metadata says.
@@ -42,7 +43,7 @@ impl Pages {
         };
         let reader = SerializedPageReader::new(Arc::new(bytes), chunk, rows, None);
         let reader = Box::new(reader.map_err(|error| error.to_string())?);
-        Ok(Self { reader, codec, most: usize::try_from(chunk.uncompressed_size()).unwrap_or(0) })
+        Ok(Self { reader, codec })
     }
 
     /// The next page, as it lies in the file or decompressed.
@@ -87,8 +88,9 @@ impl Codec {
         match pages.codec {
             Compression::SNAPPY => {
                 let length = snap::raw::decompress_len(compressed).map_err(|error| error.to_string())?;
-                if length > pages.most {
-                    return Err(format!("expected a page of at most {} bytes, found {length}", pages.most));
+                // Three bytes of Snappy stand for at most 64: nothing more is reserved on the word of the file.
+                if length > compressed.len().saturating_mul(22) + 64 {
+                    return Err(format!("expected a page of {} bytes, found {length}", compressed.len()));
                 }
                 self.buffer.resize(length.max(self.buffer.len()), 0);
                 let length = snap::raw::Decoder::new().decompress(compressed, &mut self.buffer);
@@ -96,22 +98,30 @@ impl Codec {
                 Ok((levels, values))
             }
             Compression::ZSTD(_) => {
-                let zstd = match &mut self.zstd {
-                    Some(zstd) => zstd,
-                    none => none.insert(zstd::bulk::Decompressor::new().map_err(|error| error.to_string())?),
-                };
-                // Writers say how long a page is; of one that does not only the length of all pages is known.
-                let length = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
-                let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(pages.most);
-                if length > pages.most {
-                    return Err(format!("expected a page of at most {} bytes, found {length}", pages.most));
-                }
-                self.buffer.clear();
-                self.buffer.reserve(length);
-                zstd.decompress_to_buffer(compressed, &mut self.buffer).map_err(|error| error.to_string())?;
+                self.unzstd(compressed)?;
                 Ok((levels, &self.buffer))
             }
             _ => Ok((levels, compressed)),
+        }
+    }
+
+    /// Some writers say how long a page is; for the others there is more room each time until it suffices.
+    fn unzstd(&mut self, compressed: &[u8]) -> Result<(), String> {
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(zstd::bulk::Decompressor::new().map_err(|error| error.to_string())?),
+        };
+        let known = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
+        let known = known.and_then(|length| usize::try_from(length).ok());
+        let mut room = known.unwrap_or(8 * compressed.len()).max(self.buffer.capacity()).min(MOST);
+        loop {
+            self.buffer.clear();
+            self.buffer.try_reserve(room).map_err(|_| format!("no memory for a page of {room} bytes"))?;
+            match zstd.decompress_to_buffer(compressed, &mut self.buffer) {
+                Ok(_) => return Ok(()),
+                Err(error) if room == MOST => return Err(error.to_string()),
+                Err(_) => room = room.saturating_mul(4).min(MOST),
+            }
         }
     }
 }

@@ -42,11 +42,16 @@ pub fn cover(metadata: &ArrowReaderMetadata, roots: &[usize], spec: &Spec) -> Co
         flatten(field.name().clone(), field.data_type(), &mut leaves);
         leaves.into_iter().all(|(name, _)| names.insert(name))
     });
+    // What the batch path makes of a list is named after it, and may have the name of a column.
+    let nested = |field: &Field| field.data_type().is_nested();
+    let above: Vec<String> =
+        wanted().filter(|(_, field)| nested(field)).map(|(_, field)| format!("{}.", field.name())).collect();
     for (root, field) in wanted() {
-        let leaves = if unique {
-            root_leaves(metadata, root, field, spec)
+        let ambiguous = !nested(field) && above.iter().any(|name| field.name().starts_with(name));
+        let leaves = if !unique || ambiguous {
+            Err("its name occurs twice".to_owned())
         } else {
-            Err("names occur twice".to_owned())
+            root_leaves(metadata, root, field, spec)
         };
         match leaves {
             Ok(leaves) => coverage.leaves.extend(leaves),
@@ -91,7 +96,7 @@ fn root_leaves(
     flat.into_iter().zip(columns).map(leaf).collect()
 }
 
-/// Names and types of the flat columns below one, as the batch path has them.
+/// Names and types of the flat columns below one, as the batch path has them where there is no list.
 fn flatten<'a>(name: String, data_type: &'a DataType, leaves: &mut Vec<(String, &'a DataType)>) {
     match data_type {
         DataType::Struct(members) => {

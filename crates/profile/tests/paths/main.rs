@@ -5,5 +5,6 @@
 mod corpus;
 mod damage;
 mod matrix;
+mod names;
 mod read;
 mod shapes;

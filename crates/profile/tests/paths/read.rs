@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
@@ -73,18 +74,19 @@ pub(crate) fn survey(file: &Bytes) -> Spec {
     survey.freeze()
 }
 
-/// Profiles of each row group and group, by Arrow batches alone.
+/// Profiles of each row group and group, by Arrow batches alone: each part of each batch on its own.
 pub(crate) fn by_batches(file: &Bytes, spec: &Spec, spread: Spread) -> Result<Vec<Profile>, String> {
     let metadata = metadata(file)?;
     let mut all = Vec::new();
     for group in 0..metadata.metadata().num_row_groups() {
-        let rows = rows(&metadata, group);
-        let (groups, count) = spread.groups(rows);
+        let (groups, count) = spread.groups(rows(&metadata, group));
         let mut profiles = vec![Profile::new(spec); count];
-        let mut borrowed: Vec<&mut Profile> = profiles.iter_mut().collect();
-        let mut observer = Observer::new(spec, &groups, &mut borrowed);
-        batches(file, &metadata, group, None, &mut observer)?;
-        observer.finish();
+        batches(file, &metadata, group, &mut |start, batch| {
+            for (group, part) in groups.split(start, batch).map_err(|error| error.to_string())? {
+                profiles[group as usize].observe(spec, &part, &|_| true);
+            }
+            Ok(())
+        })?;
         all.extend(profiles);
     }
     Ok(all)
@@ -112,7 +114,10 @@ pub(crate) fn by_pages(
             observer.pages(leaf, row_group, file.clone()).map_err(|error| error.to_string())?;
         }
         if !handed.is_empty() {
-            batches(file, &metadata, group, Some(&handed), &mut observer)?;
+            let wanted = |name: &str| handed.iter().any(|column| column == name);
+            batches(file, &metadata, group, &mut |start, batch| {
+                observer.batch(start, batch, &wanted).map_err(|error| error.to_string())
+            })?;
         }
         observer.finish();
         all.extend(profiles);
@@ -124,14 +129,14 @@ fn rows(metadata: &ArrowReaderMetadata, group: usize) -> usize {
     usize::try_from(metadata.metadata().row_group(group).num_rows()).unwrap_or(0)
 }
 
+/// Calls `take` with the first row and the batch, for each batch of a row group.
 fn batches(
     file: &Bytes,
     metadata: &ArrowReaderMetadata,
     group: usize,
-    only: Option<&[String]>,
-    observer: &mut Observer<'_, '_>,
+    take: &mut dyn FnMut(usize, &RecordBatch) -> Result<(), String>,
 ) -> Result<(), String> {
-    let read = || -> Result<(), String> {
+    let mut read = || -> Result<(), String> {
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
             .with_row_groups(vec![group])
             .with_batch_size(700)
@@ -140,13 +145,12 @@ fn batches(
         let mut start = 0;
         for batch in reader {
             let batch = batch.map_err(|error| error.to_string())?;
-            let wanted = |name: &str| only.is_none_or(|only| only.iter().any(|column| column == name));
-            observer.batch(start, &batch, &wanted).map_err(|error| error.to_string())?;
+            take(start, &batch)?;
             start += batch.num_rows();
         }
         if start == rows(metadata, group) { Ok(()) } else { Err(format!("found {start} rows")) }
     };
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut read))
         .unwrap_or(Err("the decoder stopped".to_owned()))
 }
 
