@@ -27,8 +27,9 @@ def hyperloglog(registers):
     return 4 * 1.04 / math.sqrt(registers)
 
 
-# No slot between two single values holds more than 1/256 of the baseline.
-DRIFTSCAN = Run("driftscan", "full", distinct=hyperloglog(4096), rank=0.005)
+# No slot between two single values holds more than 1/256 of the baseline; of a window that moved away from it, as the
+# later days of drifting data do, a slot may hold more.
+DRIFTSCAN = Run("driftscan", "full", distinct=hyperloglog(4096), rank=0.01)
 
 PEERS = [
     *(Run(engine, level) for level in ("basic", "full") for engine in ("pyarrow", "polars", "duckdb", "datafusion")),
