@@ -80,17 +80,7 @@ impl Lookup {
         let mut cells = [0; BLOCK];
         for block in values.chunks(BLOCK) {
             let cells = &mut cells[..block.len()];
-            match self.key {
-                Key::Linear { origin, scale } => linear(block, origin, scale, self.base.len(), cells),
-                Key::Logarithmic { centre, shift, floor, low } => {
-                    logarithmic(
-                        block,
-                        [centre.to_bits().cast_signed(), i64::from(shift), floor, low],
-                        self.base.len(),
-                        cells,
-                    );
-                }
-            }
+            self.key.find(block, self.base.len(), cells);
             if self.second.is_empty() {
                 self.count_single(edges, block, cells, slots)
             } else {
@@ -133,19 +123,20 @@ impl Lookup {
 }
 
 impl Key {
-    fn cell(self, value: f64, cells: usize) -> usize {
-        let mut cell = [0];
+    /// The cell of each number, among so many.
+    fn find(self, values: &[f64], cells: usize, to: &mut [u32]) {
         match self {
-            Self::Linear { origin, scale } => linear(&[value], origin, scale, cells, &mut cell),
+            Self::Linear { origin, scale } => linear(values, origin, scale, cells, to),
             Self::Logarithmic { centre, shift, floor, low } => {
-                logarithmic(
-                    &[value],
-                    [centre.to_bits().cast_signed(), i64::from(shift), floor, low],
-                    cells,
-                    &mut cell,
-                );
+                let key = [centre.to_bits().cast_signed(), i64::from(shift), floor, low];
+                logarithmic(values, key, cells, to);
             }
         }
+    }
+
+    fn cell(self, value: f64, cells: usize) -> usize {
+        let mut cell = [0];
+        self.find(&[value], cells, &mut cell);
         cell[0] as usize
     }
 }

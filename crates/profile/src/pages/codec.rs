@@ -89,8 +89,9 @@ impl Codec {
             Compression::SNAPPY => {
                 let length = snap::raw::decompress_len(compressed).map_err(|error| error.to_string())?;
                 // Three bytes of Snappy stand for at most 64: nothing more is reserved on the word of the file.
-                if length > compressed.len().saturating_mul(22) + 64 {
-                    return Err(format!("expected a page of {} bytes, found {length}", compressed.len()));
+                let most = compressed.len().saturating_mul(22).saturating_add(64);
+                if length > most {
+                    return Err(format!("expected a page of at most {most} bytes, found {length}"));
                 }
                 self.buffer.resize(length.max(self.buffer.len()), 0);
                 let length = snap::raw::Decoder::new().decompress(compressed, &mut self.buffer);
@@ -119,7 +120,10 @@ impl Codec {
             self.buffer.try_reserve(room).map_err(|_| format!("no memory for a page of {room} bytes"))?;
             match zstd.decompress_to_buffer(compressed, &mut self.buffer) {
                 Ok(_) => return Ok(()),
-                Err(error) if room == MOST => return Err(error.to_string()),
+                Err(error) if room == MOST => {
+                    self.buffer = Vec::new();
+                    return Err(error.to_string());
+                }
                 Err(_) => room = room.saturating_mul(4).min(MOST),
             }
         }

@@ -18,11 +18,7 @@ impl Dictionary {
     /// Decodes a dictionary page, which is always plain.
     pub(super) fn new(physical: Physical, bytes: &[u8], count: usize) -> Result<Self, &'static str> {
         match physical {
-            Physical::Number(number) => {
-                let length = count.checked_mul(number.bytes()).ok_or("the dictionary is too long")?;
-                let values = bytes.get(..length).ok_or("the dictionary ends before its last value")?;
-                Ok(Self::Numbers(number.all(values)))
-            }
+            Physical::Number(number) => Ok(Self::Numbers(number.all(number.of(bytes, count)?))),
             Physical::Flag => Err("flags have no dictionary"),
             Physical::Text | Physical::Binary(_) => {
                 let names = names::locate(physical, bytes, count)?;

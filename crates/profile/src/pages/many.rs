@@ -87,7 +87,6 @@ impl<'a, 'b> Many<'a, 'b> {
         bytes: &[u8],
         count: usize,
     ) -> Result<(), &'static str> {
-        const SHORT: &str = "the page ends before its last value";
         let Self { target, features, buffers: Buffers { present, next, numbers, .. }, .. } = self;
         let groups = present.iter().copied();
         let mut name = |group: u32, name: &str| {
@@ -97,8 +96,7 @@ impl<'a, 'b> Many<'a, 'b> {
         };
         match physical {
             Physical::Number(number) => {
-                let length = count.checked_mul(number.bytes());
-                let bytes = length.and_then(|length| bytes.get(..length)).ok_or(SHORT)?;
+                let bytes = number.of(bytes, count)?;
                 let mut groups = present.as_slice();
                 number.for_each_block(bytes, |block| {
                     for values in block.chunks(CODES) {
@@ -109,7 +107,7 @@ impl<'a, 'b> Many<'a, 'b> {
                 });
             }
             Physical::Flag => {
-                let bytes = bytes.get(..count.div_ceil(8)).ok_or(SHORT)?;
+                let bytes = bytes.get(..count.div_ceil(8)).ok_or("the page ends before its last value")?;
                 for (at, group) in (0..count).zip(groups) {
                     name(group, if bytes[at / 8] >> (at % 8) & 1 == 1 { "true" } else { "false" });
                 }

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{FeatureProfile, feature::Target, values::tally};
 
-/// A dictionary with more than a quarter as many values as there are rows is not counted: its values are looked up.
+/// Codes of a dictionary with more than a quarter as many numbers as there are rows are not counted: their numbers are
+/// looked up.
 const ROWS_PER_CODE: usize = 4;
 
 /// Counts a chunk into one feature.
@@ -34,10 +35,7 @@ impl One<'_> {
     ) -> Result<(), &'static str> {
         match physical {
             Physical::Number(number) => {
-                let length = count.checked_mul(number.bytes());
-                let bytes = length
-                    .and_then(|length| bytes.get(..length))
-                    .ok_or("the page ends before its last value")?;
+                let bytes = number.of(bytes, count)?;
                 number.for_each_block(bytes, |block| self.feature.observe_numbers(self.target, block));
             }
             Physical::Flag => {

@@ -115,6 +115,12 @@ impl Number {
         }
     }
 
+    /// The bytes of so many plain values.
+    pub(super) fn of(self, bytes: &[u8], count: usize) -> Result<&[u8], &'static str> {
+        let length = count.checked_mul(self.bytes());
+        length.and_then(|length| bytes.get(..length)).ok_or("the page ends before its last value")
+    }
+
     /// Calls `take` with stretches of at most [`BLOCK`] numbers.
     pub(super) fn for_each_block(self, bytes: &[u8], mut take: impl FnMut(&[f64])) {
         let mut block = [0.0; BLOCK];

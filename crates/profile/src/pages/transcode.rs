@@ -10,7 +10,7 @@ use parquet::{
         reader::ColumnReaderImpl,
     },
     data_type::{
-        BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
+        AsBytes, BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type,
         Int64Type, Int96Type,
     },
     errors::Result,
@@ -42,34 +42,27 @@ pub(super) fn plain(
                 plain.push(flags.iter().rev().fold(0, |byte, flag| byte << 1 | u8::from(*flag)));
             }
         }
-        Type::INT32 => {
-            read::<Int32Type>(required, page, count)?.iter().for_each(|v| plain.extend(v.to_le_bytes()))
-        }
-        Type::INT64 => {
-            read::<Int64Type>(required, page, count)?.iter().for_each(|v| plain.extend(v.to_le_bytes()))
-        }
-        Type::FLOAT => {
-            read::<FloatType>(required, page, count)?.iter().for_each(|v| plain.extend(v.to_le_bytes()))
-        }
-        Type::DOUBLE => {
-            read::<DoubleType>(required, page, count)?.iter().for_each(|v| plain.extend(v.to_le_bytes()))
-        }
-        Type::INT96 => {
-            for stamp in read::<Int96Type>(required, page, count)? {
-                stamp.data().iter().for_each(|word| plain.extend(word.to_le_bytes()));
-            }
-        }
+        Type::INT32 => plain = fixed::<Int32Type>(required, page, count)?,
+        Type::INT64 => plain = fixed::<Int64Type>(required, page, count)?,
+        Type::FLOAT => plain = fixed::<FloatType>(required, page, count)?,
+        Type::DOUBLE => plain = fixed::<DoubleType>(required, page, count)?,
+        Type::INT96 => plain = fixed::<Int96Type>(required, page, count)?,
+        Type::FIXED_LEN_BYTE_ARRAY => plain = fixed::<FixedLenByteArrayType>(required, page, count)?,
         Type::BYTE_ARRAY => {
             for value in read::<ByteArrayType>(required, page, count)? {
                 plain.extend(u32::try_from(value.len())?.to_le_bytes());
                 plain.extend(value.data());
             }
         }
-        Type::FIXED_LEN_BYTE_ARRAY => {
-            for value in read::<FixedLenByteArrayType>(required, page, count)? {
-                plain.extend(value.data());
-            }
-        }
+    }
+    Ok(plain)
+}
+
+/// The bytes of values of one length.
+fn fixed<T: DataType>(column: ColumnDescPtr, page: OnePage, count: usize) -> Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    for value in read::<T>(column, page, count)? {
+        plain.extend_from_slice(value.as_bytes());
     }
     Ok(plain)
 }
