@@ -1,10 +1,12 @@
 //! All summaries of one feature over some records.
 
-use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use arrow_array::Array;
 use serde::{Deserialize, Serialize};
-use sketch::{BLOCK, Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, hash_f64};
+use sketch::{
+    BLOCK, Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, NameKey, hash_f64,
+};
 
 use crate::{
     spec::Kind,
@@ -26,8 +28,8 @@ pub struct FeatureProfile {
     pub names: NameCounts,
     /// Lengths of names.
     pub lengths: Lengths,
-    /// Arrow types seen, but for Null.
-    pub types: BTreeSet<String>,
+    /// Arrow types seen, but for Null, in alphabetical order.
+    pub types: Vec<Arc<str>>,
 }
 
 impl FeatureProfile {
@@ -66,9 +68,10 @@ impl FeatureProfile {
     }
 
     /// Notes an Arrow type.
-    pub(crate) fn observe_type(&mut self, name: &str) {
-        if !self.types.contains(name) {
-            self.types.insert(name.to_owned());
+    pub(crate) fn observe_type(&mut self, name: &Arc<str>) {
+        if let Err(at) = self.types.binary_search(name) {
+            self.types.reserve_exact(1);
+            self.types.insert(at, Arc::clone(name));
         }
     }
 
@@ -86,25 +89,55 @@ impl FeatureProfile {
 
     /// Takes a number that is not null `weight` times.
     pub(crate) fn observe_number(&mut self, target: Target<'_>, value: f64, weight: u64) {
+        let slot = match target {
+            Target::Bins(bins) => u32::try_from(bins.slot_of(value)).ok(),
+            _ => None,
+        };
+        self.observe_slot(slot, value, weight);
+    }
+
+    /// Makes room for so many different values.
+    pub(crate) fn reserve(&mut self, target: Target<'_>, values: usize) {
+        self.distinct.reserve(values);
+        match target {
+            Target::Bins(bins) => self.histogram.reserve(bins, values),
+            Target::Domain(domain) => self.names.reserve(domain, values),
+            Target::Anything | Target::Nothing => {}
+        }
+    }
+
+    /// Takes a number whose slot is known, if it is to have one, `weight` times.
+    #[inline]
+    pub(crate) fn observe_slot(&mut self, slot: Option<u32>, value: f64, weight: u64) {
         self.counts.observe_many(value, weight);
         if value.is_finite() {
             self.moments.observe_many(value, weight);
             self.distinct.observe(hash_f64(value));
-            if let Target::Bins(bins) = target {
-                self.histogram.observe_many(bins, value, weight);
+            if let Some(slot) = slot {
+                self.histogram.observe_slot(slot, weight);
             }
         }
     }
 
     /// Takes a name `weight` times.
     pub(crate) fn observe_name(&mut self, target: Target<'_>, name: &str, weight: u64) {
+        self.observe_key(&target.key(name), name.chars().count(), weight, || name);
+    }
+
+    /// Takes a name whose key and length in characters are known `weight` times.
+    #[inline]
+    pub(crate) fn observe_key<N: AsRef<str>>(
+        &mut self,
+        key: &NameKey,
+        length: usize,
+        weight: u64,
+        name: impl FnOnce() -> N,
+    ) {
         self.counts.rows += weight;
-        self.counts.zeros += if name.is_empty() { weight } else { 0 };
-        let nothing = Domain::default();
-        let domain = if let Target::Domain(domain) = target { domain } else { &nothing };
-        let hash = self.names.observe(domain, name, weight);
-        self.distinct.observe(hash);
-        self.lengths.observe_many(name.chars().count(), weight);
+        self.counts.zeros += if length == 0 { weight } else { 0 };
+        self.names.observe_key(key, weight, name);
+        self.distinct.observe(key.hash());
+        self.lengths.observe_many(length, weight);
     }
 
     fn observe_finite(&mut self, target: Target<'_>, finite: &[f64]) {
@@ -123,9 +156,7 @@ impl FeatureProfile {
         self.distinct.merge(&other.distinct);
         self.names.merge(&other.names);
         self.lengths.merge(&other.lengths);
-        if !other.types.is_subset(&self.types) {
-            self.types.extend(other.types.iter().cloned());
-        }
+        other.types.iter().for_each(|name| self.observe_type(name));
     }
 
     /// Whether the counters fit a kind, as bytes from outside may not.
@@ -160,6 +191,12 @@ impl<'a> Target<'a> {
             Kind::Empty => Self::Anything,
             Kind::Uncovered => Self::Nothing,
         }
+    }
+
+    /// Where a name is counted.
+    pub(crate) fn key(self, name: &str) -> NameKey {
+        static NOTHING: LazyLock<Domain> = LazyLock::new(Domain::default);
+        if let Self::Domain(domain) = self { domain.key(name) } else { NOTHING.key(name) }
     }
 
     pub(crate) fn takes_numbers(self) -> bool {

@@ -75,7 +75,7 @@ impl Survey {
 
 impl Feature {
     fn observe(&mut self, leaf: Leaf) {
-        self.types.extend(leaf.type_name);
+        self.types.extend(leaf.type_name.map(|name| name.to_string()));
         match leaf.values {
             Values::Numbers(numbers) => {
                 let before = self.loose.len();

@@ -1,6 +1,6 @@
 //! One Arrow column as plain values: numbers or names.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Float64Array, StringArray, StringViewArray, cast::AsArray,
@@ -16,7 +16,7 @@ pub(crate) struct Leaf {
     /// Rows of the column (for values of lists: items).
     pub(crate) rows: usize,
     /// Arrow type; `None` for Null, which says nothing about the type.
-    pub(crate) type_name: Option<String>,
+    pub(crate) type_name: Option<Arc<str>>,
     /// Whether the type is an integer type.
     pub(crate) integral: bool,
     /// The values.
@@ -111,7 +111,7 @@ impl Leaf {
     /// A column that is neither a struct nor a list.
     pub(crate) fn new(name: String, array: &ArrayRef) -> Self {
         let data_type = array.data_type();
-        let type_name = (!data_type.is_null()).then(|| plain_type(data_type).to_string());
+        let type_name = (!data_type.is_null()).then(|| plain_type(data_type).to_string().into());
         let values = convert(array).unwrap_or_else(|| Values::Uncovered(array.logical_null_count()));
         Self { name, rows: array.len(), type_name, integral: plain_type(data_type).is_integer(), values }
     }
@@ -119,7 +119,7 @@ impl Leaf {
     /// A column whose values Arrow cannot bring together: counted, and never left out in silence.
     pub(crate) fn uncovered(name: String, array: &ArrayRef) -> Self {
         let values = Values::Uncovered(array.logical_null_count());
-        let type_name = Some(plain_type(array.data_type()).to_string());
+        let type_name = Some(plain_type(array.data_type()).to_string().into());
         Self { name, rows: array.len(), type_name, integral: false, values }
     }
 }

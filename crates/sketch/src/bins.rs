@@ -155,21 +155,34 @@ impl Bins {
         self.edges.partition_point(|&edge| edge <= value)
     }
 
+    /// The slot of each finite number.
+    pub fn find(&self, values: &[f64], slots: &mut [u32]) {
+        let mut next = slots.iter_mut();
+        self.for_each(values, |slot| {
+            if let Some(to) = next.next() {
+                *to = u32::try_from(slot).unwrap_or(u32::MAX);
+            }
+        });
+    }
+
     /// Adds one to the slot of each finite number.
     pub(crate) fn count(&self, values: &[f64], slots: &mut [u64]) {
+        self.for_each(values, |slot| {
+            if let Some(slot) = slots.get_mut(slot) {
+                *slot += 1;
+            }
+        });
+    }
+
+    #[inline]
+    fn for_each(&self, values: &[f64], mut take: impl FnMut(usize)) {
         let table = self.lookup.get_or_init(|| {
             let range = self.range.or_else(|| Some((*self.edges.first()?, *self.edges.last()?)));
             Lookup::new(&self.edges, range?)
         });
         match table {
-            Some(table) => table.count(&self.edges, values, slots),
-            None => {
-                for &value in values {
-                    if let Some(slot) = slots.get_mut(self.slot_of(value)) {
-                        *slot += 1;
-                    }
-                }
-            }
+            Some(table) => table.for_each(&self.edges, values, take),
+            None => values.iter().for_each(|&value| take(self.slot_of(value))),
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Distinct(State);
 
 #[derive(Debug, Clone)]
 enum State {
-    /// A hash table with linear probing, at most half full; zero is an empty place.
+    /// A hash table with linear probing, at most half full but for the last coupon; zero is an empty place.
     Few { table: Vec<u32>, coupons: usize },
     /// The highest position of each register.
     Many(Box<[u8; REGISTERS]>),
@@ -58,8 +58,22 @@ impl Distinct {
         }
     }
 
+    /// Makes room for so many calls of [`Distinct::observe`].
+    pub fn reserve(&mut self, calls: usize) {
+        if let State::Few { table, coupons } = &mut self.0 {
+            let wanted = 2 * (*coupons + calls.min(MAX_COUPONS));
+            if wanted > table.len() {
+                grow(table, wanted.next_power_of_two().clamp(8, 2 * MAX_COUPONS));
+            }
+        }
+    }
+
     /// Adds the values of another part.
     pub fn merge(&mut self, other: &Self) {
+        if let State::Few { coupons, .. } = other.0 {
+            // Parts of one column hold much the same values.
+            self.reserve(coupons / 2);
+        }
         match (&mut self.0, &other.0) {
             (_, State::Few { table, .. }) => {
                 table.iter().filter(|coupon| **coupon > 0).for_each(|&coupon| self.take(coupon));
@@ -164,16 +178,20 @@ fn contains(table: &[u32], coupon: u32) -> bool {
 /// Adds a coupon that is not there.
 fn insert(table: &mut Vec<u32>, coupons: &mut usize, coupon: u32) {
     if 2 * (*coupons + 1) > table.len() {
-        let old = std::mem::take(table);
-        *table = vec![0; (2 * old.len()).max(8)];
-        for coupon in old.into_iter().filter(|coupon| *coupon > 0) {
-            let at = place(table, coupon);
-            table[at] = coupon;
-        }
+        grow(table, (4 * table.len()).clamp(8, 2 * MAX_COUPONS));
     }
     let at = place(table, coupon);
     table[at] = coupon;
     *coupons += 1;
+}
+
+/// Gives a table so many places, a power of two and no fewer than before.
+fn grow(table: &mut Vec<u32>, places: usize) {
+    let old = std::mem::replace(table, vec![0; places]);
+    for coupon in old.into_iter().filter(|coupon| *coupon > 0) {
+        let at = place(table, coupon);
+        table[at] = coupon;
+    }
 }
 
 kernel! {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap};
 use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
-use crate::hash_bytes;
+use crate::{hash_bytes, names::bucket_of};
 
 /// Names of a baseline that get a counter of their own.
 const MAX_NAMES: usize = 10_000;
@@ -17,6 +17,8 @@ pub const MAX_NAME_BYTES: usize = 200;
 #[serde(from = "Stored", into = "Stored")]
 pub struct Domain {
     names: Vec<Box<str>>,
+    /// Hash bucket of each name.
+    buckets: Vec<u8>,
     /// Hash and position of each name.
     positions: HashTable<(u64, u32)>,
     /// Hashes of the names beyond the cap.
@@ -52,16 +54,31 @@ impl Domain {
     /// The counter of a name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        self.position_of(name, hash_bytes(name.as_bytes()))
+        match self.key(name).place {
+            Place::Known(position) => Some(position as usize),
+            Place::Other | Place::New => None,
+        }
     }
 
-    /// The counter of a name whose hash is known.
-    #[inline]
-    pub(crate) fn position_of(&self, name: &str, hash: u64) -> Option<usize> {
+    /// Where a name is counted.
+    #[must_use]
+    pub fn key(&self, name: &str) -> NameKey {
+        let name = &*short_name(name);
+        let hash = hash_bytes(name.as_bytes());
         let is_it = |(known, position): &(u64, u32)| {
             *known == hash && self.names.get(*position as usize).is_some_and(|known| **known == *name)
         };
-        self.positions.find(hash, is_it).map(|(_, position)| *position as usize)
+        let place = match self.positions.find(hash, is_it) {
+            Some((_, position)) => Place::Known(*position),
+            None if self.is_other(hash) => Place::Other,
+            None => Place::New,
+        };
+        NameKey { hash, place }
+    }
+
+    /// The hash bucket of the name at a position.
+    pub(crate) fn bucket(&self, position: usize) -> u8 {
+        self.buckets.get(position).copied().unwrap_or(0)
     }
 
     /// Whether a name without a counter of its own is in the baseline, given its hash.
@@ -102,6 +119,35 @@ impl Domain {
     }
 }
 
+/// Where a name is counted under a domain: what it takes to count it again without looking at its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameKey {
+    hash: u64,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The position of a name with a counter.
+    Known(u32),
+    /// In the baseline, without a counter.
+    Other,
+    /// Not in the baseline.
+    New,
+}
+
+impl NameKey {
+    /// The hash that the name is known by.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+}
+
 /// A name as it is counted: itself, or if it is long its beginning and its hash.
 #[must_use]
 pub fn short_name(name: &str) -> Cow<'_, str> {
@@ -133,15 +179,17 @@ impl From<Stored> for Domain {
     fn from(stored: Stored) -> Self {
         let Stored { names, other, complete, distinct, singletons, rows } = stored;
         let mut positions = HashTable::with_capacity(names.len());
+        let mut buckets = Vec::with_capacity(names.len());
         for (name, position) in names.iter().zip(0_u32..) {
             let hash = hash_bytes(name.as_bytes());
+            buckets.push(bucket_of(hash));
             positions.insert_unique(hash, (hash, position), |(hash, _)| *hash);
         }
         let mut table = HashTable::with_capacity(other.len());
         for hash in other {
             table.insert_unique(hash, hash, |hash| *hash);
         }
-        Self { names, positions, other: table, complete, distinct, singletons, rows }
+        Self { names, buckets, positions, other: table, complete, distinct, singletons, rows }
     }
 }
 

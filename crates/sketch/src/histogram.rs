@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Bins;
+use crate::{Bins, kernel::BLOCK, tally::Tally};
 
 /// One counter a slot of some [`Bins`], which the caller keeps: many histograms share one cut.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Histogram {
-    /// Empty until the first value, then one a slot.
-    slots: Vec<u64>,
+    slots: Tally,
 }
+
+/// A block with fewer values than one for so many slots is counted value by value, if no counters are there yet.
+const SLOTS_PER_VALUE: usize = 2;
 
 impl Histogram {
     /// Counts a finite value.
@@ -20,42 +22,49 @@ impl Histogram {
 
     /// Counts a finite value `weight` times.
     pub fn observe_many(&mut self, bins: &Bins, value: f64, weight: u64) {
-        if self.slots.is_empty() {
-            self.slots = vec![0; bins.slots()];
-        }
-        if let Some(slot) = self.slots.get_mut(bins.slot_of(value)) {
-            *slot += weight;
-        }
+        self.observe_slot(u32::try_from(bins.slot_of(value)).unwrap_or(u32::MAX), weight);
+    }
+
+    /// Makes room for so many calls of [`Histogram::observe_slot`].
+    pub fn reserve(&mut self, bins: &Bins, calls: usize) {
+        self.slots.reserve(calls, bins.slots());
+    }
+
+    /// Counts `weight` values of a slot, as [`Bins::find`] gives it.
+    #[inline]
+    pub fn observe_slot(&mut self, slot: u32, weight: u64) {
+        self.slots.add(slot, weight);
     }
 
     /// Counts finite values; the same as counting each of them.
     pub fn observe_all(&mut self, bins: &Bins, finite: &[f64]) {
-        if self.slots.is_empty() && !finite.is_empty() {
-            self.slots = vec![0; bins.slots()];
+        if self.slots.has_counters() || finite.len() > bins.slots() / SLOTS_PER_VALUE {
+            bins.count(finite, self.slots.counters(bins.slots()));
+            return;
         }
-        bins.count(finite, &mut self.slots);
+        let mut slots = [0; BLOCK];
+        for block in finite.chunks(BLOCK) {
+            let slots = &mut slots[..block.len()];
+            bins.find(block, slots);
+            slots.iter().for_each(|&slot| self.slots.add(slot, 1));
+        }
     }
 
     /// Adds another part, counted over the same bins.
     pub fn merge(&mut self, other: &Self) {
-        if self.slots.len() < other.slots.len() {
-            self.slots.resize(other.slots.len(), 0);
-        }
-        for (slot, add) in self.slots.iter_mut().zip(&other.slots) {
-            *slot += add;
-        }
+        self.slots.merge(&other.slots);
     }
 
-    /// Rows in a slot.
+    /// Slots that hold rows, ascending, with their rows.
     #[must_use]
-    pub fn slot(&self, index: usize) -> u64 {
-        self.slots.get(index).copied().unwrap_or(0)
+    pub fn entries(&self) -> Vec<(usize, u64)> {
+        self.slots.entries()
     }
 
     /// All values counted.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.slots.iter().sum()
+        self.slots.rows()
     }
 
     /// Rows in each coarse bin.
@@ -68,7 +77,7 @@ impl Histogram {
     #[must_use]
     pub fn between(&self, bins: &Bins, edges: &[f64]) -> Vec<u64> {
         let mut rows = vec![0; edges.len() + 1];
-        for (index, &held) in self.slots.iter().enumerate().filter(|(_, held)| **held > 0) {
+        for (index, held) in self.slots.entries() {
             let lower = bins.slot(index).lower;
             if let Some(bin) = rows.get_mut(edges.partition_point(|&edge| edge <= lower)) {
                 *bin += held;
@@ -82,8 +91,11 @@ impl Histogram {
     pub fn outside(&self, bins: &Bins) -> (u64, u64) {
         let Some((min, max)) = bins.range() else { return (0, 0) };
         let (first, last) = (bins.slot_of(min), bins.slot_of(max));
-        let below = self.slots.iter().take(first).sum();
-        (below, self.slots.iter().skip(last + 1).sum())
+        let entries = self.slots.entries();
+        let rows = |outside: &dyn Fn(usize) -> bool| {
+            entries.iter().filter(|(slot, _)| outside(*slot)).map(|(_, rows)| rows).sum()
+        };
+        (rows(&|slot| slot < first), rows(&|slot| slot > last))
     }
 
     /// The quantile at `share` (0 to 1), in the units of the values, within the slot that holds its rank:
@@ -94,7 +106,7 @@ impl Histogram {
         let last = self.rows().checked_sub(1)?;
         let rank = share.clamp(0.0, 1.0) * last as f64;
         let mut below = 0;
-        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+        for (index, rows) in self.slots.entries() {
             if rank < (below + rows) as f64 {
                 let slot = bins.slot(index);
                 let (lower, upper) = (slot.lower.clamp(min, max), slot.upper.clamp(min, max));
@@ -110,7 +122,7 @@ impl Histogram {
     #[must_use]
     pub fn top_atom(&self, bins: &Bins) -> Option<(f64, u64)> {
         let mut top = None;
-        for (index, &rows) in self.slots.iter().enumerate().filter(|(_, rows)| **rows > 0) {
+        for (index, rows) in self.slots.entries() {
             let slot = bins.slot(index);
             if slot.is_atom() && top.is_none_or(|(_, most)| rows > most) {
                 top = Some((slot.lower, rows));
@@ -122,7 +134,7 @@ impl Histogram {
     /// Whether the counters fit the bins, as bytes from outside may not.
     #[must_use]
     pub fn fits(&self, bins: &Bins) -> bool {
-        self.slots.is_empty() || self.slots.len() == bins.slots()
+        self.slots.entries().last().is_none_or(|(slot, _)| *slot < bins.slots())
     }
 }
 

@@ -45,12 +45,13 @@ mod moments;
 mod names;
 mod rational;
 mod split_sums;
+mod tally;
 mod value_counts;
 
 pub use bins::{Bins, Slot};
 pub use counts::Counts;
 pub use distinct::Distinct;
-pub use domain::{Domain, MAX_NAME_BYTES, short_name};
+pub use domain::{Domain, MAX_NAME_BYTES, NameKey, short_name};
 pub use error::Error;
 pub use exact_sum::ExactSum;
 pub use hash::{hash_bytes, hash_f64};
@@ -84,4 +85,4 @@ pub fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Err
 }
 
 /// The version byte in front of every encoded summary.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;

@@ -75,21 +75,23 @@ impl Lookup {
         }
     }
 
-    /// Adds one to the slot of each finite number; `edges` are those of the table.
-    pub(crate) fn count(&self, edges: &[f64], values: &[f64], slots: &mut [u64]) {
+    /// Calls `take` with the slot of each finite number; `edges` are those of the table.
+    #[inline]
+    pub(crate) fn for_each(&self, edges: &[f64], values: &[f64], mut take: impl FnMut(usize)) {
         let mut cells = [0; BLOCK];
         for block in values.chunks(BLOCK) {
             let cells = &mut cells[..block.len()];
             self.key.find(block, self.base.len(), cells);
             if self.second.is_empty() {
-                self.count_single(edges, block, cells, slots)
+                self.single(edges, block, cells, &mut take);
             } else {
-                self.count_double(edges, block, cells, slots)
+                self.double(edges, block, cells, &mut take);
             }
         }
     }
 
-    fn count_single(&self, edges: &[f64], values: &[f64], cells: &[u32], slots: &mut [u64]) {
+    #[inline]
+    fn single(&self, edges: &[f64], values: &[f64], cells: &[u32], take: &mut impl FnMut(usize)) {
         let mask = self.base.len() - 1;
         let (base, first) = (&self.base[..=mask], &self.first[..=mask]);
         for (&value, &cell) in values.iter().zip(cells) {
@@ -98,13 +100,12 @@ impl Lookup {
             if slot >= usize::from(CROWDED) {
                 slot = edges.partition_point(|&edge| edge <= value);
             }
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot += 1;
-            }
+            take(slot);
         }
     }
 
-    fn count_double(&self, edges: &[f64], values: &[f64], cells: &[u32], slots: &mut [u64]) {
+    #[inline]
+    fn double(&self, edges: &[f64], values: &[f64], cells: &[u32], take: &mut impl FnMut(usize)) {
         let mask = self.base.len() - 1;
         let (base, first, second) = (&self.base[..=mask], &self.first[..=mask], &self.second[..=mask]);
         for (&value, &cell) in values.iter().zip(cells) {
@@ -115,9 +116,7 @@ impl Lookup {
             } else {
                 slot += usize::from(value >= first[cell]) + usize::from(value >= second[cell]);
             }
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot += 1;
-            }
+            take(slot);
         }
     }
 }
@@ -242,7 +241,7 @@ mod tests {
         let range = (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(0.0));
         let Some(table) = Lookup::new(&edges, range) else { return };
         let mut slots = vec![0; edges.len() + 1];
-        table.count(&edges, values, &mut slots);
+        table.for_each(&edges, values, |slot| slots[slot] += 1);
         let mut expected = vec![0; edges.len() + 1];
         values.iter().for_each(|&value| expected[edges.partition_point(|&edge| edge <= value)] += 1);
         assert_eq!(slots, expected, "{edges:?} {values:?} {:?}", table.key);

@@ -3,13 +3,18 @@
 //! Names of the baseline have a counter each; known names beyond its cap share `other`. New names are counted
 //! one by one as long as there are at most 1,000 of them; beyond that those with the smallest hashes are kept,
 //! which is a random choice that does not depend on order, and whose counts are exact: a name that stays was
-//! never thrown out before. Beside them all rows are counted in 64 buckets by the hash of their name.
+//! never thrown out before. Rows of all names can be had in 64 buckets by the hash of the name; those without a counter
+//! are counted so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Domain, domain::short_name, hash_bytes};
+use crate::{
+    Domain,
+    domain::{NameKey, Place, short_name},
+    tally::Tally,
+};
 
 /// Hash buckets over all names.
 pub const BUCKETS: usize = 64;
@@ -18,59 +23,66 @@ const MAX_NEW_NAMES: usize = 1_000;
 /// Rows by category.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameCounts {
-    known: BTreeMap<u32, u64>,
+    /// Rows by position in the domain.
+    known: Tally,
     other: u64,
-    new: BTreeMap<(u64, Box<str>), u64>,
+    /// New names and their rows, by hash.
+    new: BTreeMap<u64, (Box<str>, u64)>,
     new_rows: u64,
-    buckets: Vec<u64>,
+    /// Rows by bucket of the names that have no counter of their own.
+    rest: Tally,
 }
 
 impl NameCounts {
     /// Counts `weight` rows with a name; returns the hash it is known by.
     pub fn observe(&mut self, domain: &Domain, name: &str, weight: u64) -> u64 {
-        let name = &*short_name(name);
-        let hash = hash_bytes(name.as_bytes());
-        if self.buckets.is_empty() {
-            self.buckets = vec![0; BUCKETS];
+        let key = domain.key(name);
+        self.observe_key(&key, weight, || name);
+        key.hash()
+    }
+
+    /// Makes room for so many calls of [`NameCounts::observe_key`].
+    pub fn reserve(&mut self, domain: &Domain, calls: usize) {
+        self.known.reserve(calls.min(domain.names().len()), domain.names().len());
+    }
+
+    /// Counts `weight` rows with a name whose key is known; its text is only asked for if the name is new.
+    #[inline]
+    pub fn observe_key<N: AsRef<str>>(&mut self, key: &NameKey, weight: u64, name: impl FnOnce() -> N) {
+        match key.place() {
+            Place::Known(position) => self.known.add(position, weight),
+            Place::Other => {
+                self.other += weight;
+                self.rest.add(bucket_of(key.hash()).into(), weight);
+            }
+            Place::New => {
+                self.new_rows += weight;
+                self.observe_new(key.hash(), &short_name(name().as_ref()), weight);
+            }
         }
-        self.buckets[bucket_of(hash)] += weight;
-        if let Some(position) = domain.position_of(name, hash) {
-            *self.known.entry(u32::try_from(position).unwrap_or(u32::MAX)).or_default() += weight;
-        } else if domain.is_other(hash) {
-            self.other += weight;
-        } else {
-            self.new_rows += weight;
-            self.observe_new(hash, name, weight);
-        }
-        hash
     }
 
     /// Adds another part, counted over the same domain.
     pub fn merge(&mut self, other: &Self) {
-        for (&position, rows) in &other.known {
-            *self.known.entry(position).or_default() += rows;
-        }
+        self.known.merge(&other.known);
         self.other += other.other;
         self.new_rows += other.new_rows;
-        for ((hash, name), &rows) in &other.new {
-            self.observe_new(*hash, name, rows);
+        for (&hash, (name, rows)) in &other.new {
+            self.observe_new(hash, name, *rows);
         }
-        if self.buckets.is_empty() {
-            self.buckets.clone_from(&other.buckets);
-        } else {
-            self.buckets.iter_mut().zip(&other.buckets).for_each(|(bucket, add)| *bucket += add);
-        }
+        self.rest.merge(&other.rest);
     }
 
     /// Rows with the name at a position of the domain.
     #[must_use]
     pub fn known(&self, position: usize) -> u64 {
-        u32::try_from(position).ok().and_then(|p| self.known.get(&p)).copied().unwrap_or(0)
+        self.known.rows_at(position)
     }
 
-    /// Positions of the domain that occur, with their rows.
-    pub fn known_rows(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
-        self.known.iter().map(|(&position, &rows)| (position as usize, rows))
+    /// Positions of the domain that occur, ascending, with their rows.
+    #[must_use]
+    pub fn known_rows(&self) -> Vec<(usize, u64)> {
+        self.known.entries()
     }
 
     /// Rows with names that the baseline has beyond its cap.
@@ -82,7 +94,7 @@ impl NameCounts {
     /// New names with their rows, most rows first, then alphabetically.
     #[must_use]
     pub fn new_names(&self) -> Vec<(&str, u64)> {
-        let mut names: Vec<_> = self.new.iter().map(|((_, name), &rows)| (&**name, rows)).collect();
+        let mut names: Vec<_> = self.new.values().map(|(name, rows)| (&**name, *rows)).collect();
         names.sort_unstable_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)));
         names
     }
@@ -96,55 +108,78 @@ impl NameCounts {
     /// Rows whose new name has no counter of its own.
     #[must_use]
     pub fn uncounted_new_rows(&self) -> u64 {
-        self.new_rows.saturating_sub(self.new.values().sum())
+        self.new_rows.saturating_sub(self.new.values().map(|(_, rows)| rows).sum())
     }
 
     /// Rows in each hash bucket.
     #[must_use]
-    pub fn buckets(&self) -> [u64; BUCKETS] {
+    pub fn buckets(&self, domain: &Domain) -> [u64; BUCKETS] {
         let mut buckets = [0; BUCKETS];
-        buckets.iter_mut().zip(&self.buckets).for_each(|(to, from)| *to = *from);
+        let known = self.known.entries().into_iter().map(|(at, rows)| (domain.bucket(at).into(), rows));
+        let new = self.new.iter().map(|(&hash, (_, rows))| (bucket_of(hash).into(), *rows));
+        for (bucket, rows) in known.chain(new).chain(self.rest.entries()) {
+            let bucket: usize = bucket;
+            if let Some(bucket) = buckets.get_mut(bucket) {
+                *bucket += rows;
+            }
+        }
         buckets
     }
 
     /// All rows with a name.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.buckets.iter().sum()
+        self.known.rows() + self.other + self.new_rows
     }
 
     /// The most frequent name and its rows (of names that compare equal, the first in the alphabet).
     #[must_use]
     pub fn top<'a>(&'a self, domain: &'a Domain) -> Option<(&'a str, u64)> {
-        let known =
-            self.known.iter().filter_map(|(&p, &rows)| Some((&**domain.names().get(p as usize)?, rows)));
-        let new = self.new.iter().map(|((_, name), &rows)| (&**name, rows));
+        let known = self.known.entries().into_iter();
+        let known = known.filter_map(|(position, rows)| Some((&**domain.names().get(position)?, rows)));
+        let new = self.new.values().map(|(name, rows)| (&**name, *rows));
         known.chain(new).min_by(|(a, x), (b, y)| y.cmp(x).then_with(|| a.cmp(b)))
     }
 
     /// Whether the counters fit the domain, as bytes from outside may not.
     #[must_use]
     pub fn fits(&self, domain: &Domain) -> bool {
-        let last = self.known.last_key_value().map_or(0, |(&position, _)| position as usize + 1);
-        last <= domain.names().len() && (self.buckets.is_empty() || self.buckets.len() == BUCKETS)
+        let last = |tally: &Tally| tally.entries().last().map_or(0, |(position, _)| position + 1);
+        last(&self.known) <= domain.names().len()
+            && last(&self.rest) <= BUCKETS
+            && self.new.len() <= MAX_NEW_NAMES
     }
 
     fn observe_new(&mut self, hash: u64, name: &str, rows: u64) {
         let full = self.new.len() >= MAX_NEW_NAMES;
-        let beyond = self.new.last_key_value().is_some_and(|((last, _), _)| hash > *last);
-        if full && beyond {
+        if full && self.new.last_key_value().is_some_and(|(last, _)| hash > *last) {
+            self.rest.add(bucket_of(hash).into(), rows);
             return;
         }
-        *self.new.entry((hash, name.into())).or_default() += rows;
-        if self.new.len() > MAX_NEW_NAMES {
-            self.new.pop_last();
+        match self.new.entry(hash) {
+            Entry::Vacant(entry) => {
+                entry.insert((name.into(), rows));
+            }
+            Entry::Occupied(mut entry) => {
+                let (known, count) = entry.get_mut();
+                *count += rows;
+                // Names of one hash are counted as one; which of them is shown must not depend on their order.
+                if *name < **known {
+                    *known = name.into();
+                }
+            }
+        }
+        if self.new.len() > MAX_NEW_NAMES
+            && let Some((hash, (_, rows))) = self.new.pop_last()
+        {
+            self.rest.add(bucket_of(hash).into(), rows);
         }
     }
 }
 
 /// The bucket of a name's hash: its low bits.
-pub(crate) fn bucket_of(hash: u64) -> usize {
-    usize::try_from(hash % BUCKETS as u64).unwrap_or(0)
+pub(crate) fn bucket_of(hash: u64) -> u8 {
+    u8::try_from(hash % BUCKETS as u64).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -177,7 +212,9 @@ mod tests {
             let mut merged = of(&domain, &names);
             merged.merge(&right);
             prop_assert_eq!(&merged, &whole);
-            prop_assert_eq!(merged.rows(), whole.known_rows().map(|(_, rows)| rows).sum::<u64>() + whole.new_rows());
+            prop_assert_eq!(merged.rows(), whole.known_rows().iter().map(|(_, rows)| rows).sum::<u64>() + whole.new_rows());
+            prop_assert_eq!(merged.buckets(&domain), whole.buckets(&domain));
+            prop_assert_eq!(whole.buckets(&domain).iter().sum::<u64>(), whole.rows());
         }
     }
 

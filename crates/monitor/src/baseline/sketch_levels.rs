@@ -9,8 +9,8 @@ use sketch::{Bins, Histogram, Moments};
 pub(super) fn levels(bins: &Bins, histogram: &Histogram, moments: &Moments) -> Vec<Vec<f64>> {
     let (Some(min), Some(max)) = (moments.min(), moments.max()) else { return Vec::new() };
     let mut levels: Vec<Vec<f64>> = Vec::new();
-    for index in 0..bins.slots() {
-        let (slot, rows) = (bins.slot(index), histogram.slot(index));
+    for (index, rows) in histogram.entries() {
+        let slot = bins.slot(index);
         let value = f64::midpoint(slot.lower.clamp(min, max), slot.upper.clamp(min, max));
         for level in (0..u64::BITS as usize).filter(|level| rows >> level & 1 == 1) {
             if levels.len() <= level {

@@ -62,9 +62,9 @@ fn equal_width(bins: &Bins, profile: &FeatureProfile) -> Vec<Value> {
     let (Some(min), Some(max)) = (profile.moments.min(), profile.moments.max()) else { return Vec::new() };
     let edge = |index: u32| min + (max - min) * f64::from(index) / f64::from(BUCKETS);
     let mut counts = [0_u64; BUCKETS as usize];
-    for (index, lower, upper) in (0..bins.slots()).map(|i| (i, bins.slot(i).lower, bins.slot(i).upper)) {
-        let rows = profile.histogram.slot(index);
-        let middle = f64::midpoint(lower.clamp(min, max), upper.clamp(min, max));
+    for (index, rows) in profile.histogram.entries() {
+        let slot = bins.slot(index);
+        let middle = f64::midpoint(slot.lower.clamp(min, max), slot.upper.clamp(min, max));
         let bucket = (1..BUCKETS).filter(|&i| edge(i) <= middle).count();
         counts[bucket] += rows;
     }

@@ -17,8 +17,9 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     let scored = facts.violated("type_match_ratio")?;
     let ((spec, _), current) = facts.baseline.zip(facts.current)?;
     let wrong = scored.row.value.map(|value| 1.0 - value);
-    let types = current.types.iter().filter(|name| !spec.types.contains(name));
-    let types = types.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let types =
+        current.types.iter().map(|name| &**name).filter(|name| !spec.types.iter().any(|known| known == name));
+    let types = types.collect::<Vec<_>>().join(", ");
     let found = if current.counts.mismatched == 0 {
         "with a fraction".to_owned()
     } else if types.is_empty() {

@@ -16,7 +16,7 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
     if facts.baseline.is_some() || !facts.judged {
         return None;
     }
-    let types = current.types.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let types = current.types.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
     let types = if types.is_empty() { "no value yet".to_owned() } else { types };
     Some(Finding {
         family: Family::DataQuality,

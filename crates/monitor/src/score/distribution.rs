@@ -2,7 +2,7 @@
 
 use drift::{Measure, Metric, Names, Point, Ranks, Score, Shares};
 use profile::Kind;
-use sketch::{BUCKETS, Bins, Domain, Histogram};
+use sketch::{BUCKETS, Bins, Domain, Histogram, NameCounts};
 
 use super::{Missing, Pair};
 
@@ -118,18 +118,13 @@ fn numbers(bins: &Bins, pair: &Pair<'_>) -> Distribution {
     let bounds = [&pair.baseline.moments, &pair.current.moments];
     let min = bounds.iter().filter_map(|m| m.min()).fold(f64::INFINITY, f64::min);
     let max = bounds.iter().filter_map(|m| m.max()).fold(f64::NEG_INFINITY, f64::max);
-    let point = |index: usize| {
-        let (rows, slot) = ((baseline.slot(index), current.slot(index)), bins.slot(index));
-        (rows.0 + rows.1 > 0).then(|| Point {
-            lower: slot.lower.clamp(min, max),
-            upper: slot.upper.clamp(min, max),
-            baseline: rows.0,
-            current: rows.1,
-        })
+    let point = |(index, baseline, current)| {
+        let slot = bins.slot(index);
+        Point { lower: slot.lower.clamp(min, max), upper: slot.upper.clamp(min, max), baseline, current }
     };
     let counts = (baseline.coarse(bins), current.coarse(bins));
     Distribution::Numbers {
-        points: (0..bins.slots()).filter_map(point).collect(),
+        points: paired(baseline.entries(), current.entries()).map(point).collect(),
         bins: chart_bins(bins, baseline, current),
         baseline_std_dev: pair.baseline.moments.std_dev().unwrap_or(0.0),
         counts,
@@ -164,21 +159,9 @@ fn names(domain: &Domain, pair: &Pair<'_>) -> Distribution {
         baseline,
         current,
     };
-    let mut bins: Vec<Bin> = Vec::new();
-    let mut theirs = baseline.known_rows().peekable();
-    let mut ours = current.known_rows().peekable();
-    // Both come in order of position.
-    loop {
-        let position = match (theirs.peek(), ours.peek()) {
-            (Some((a, _)), Some((b, _))) => *a.min(b),
-            (Some((a, _)), None) => *a,
-            (None, Some((b, _))) => *b,
-            (None, None) => break,
-        };
-        let before = theirs.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
-        let now = ours.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
-        bins.push(bin(domain.names().get(position).map_or("", |name| name), before, now));
-    }
+    let mut bins: Vec<Bin> = paired(baseline.known_rows(), current.known_rows())
+        .map(|(at, before, now)| bin(domain.names().get(at).map_or("", |name| name), before, now))
+        .collect();
     for (name, rows) in current.new_names() {
         bins.push(bin(name, 0, rows));
     }
@@ -193,9 +176,23 @@ fn names(domain: &Domain, pair: &Pair<'_>) -> Distribution {
     let pooled = bins.len() - named;
     let counts =
         (bins.iter().map(|bin| bin.baseline).collect(), bins.iter().map(|bin| bin.current).collect());
-    let buckets =
-        (named > BUCKETS || pooled > 0).then(|| (baseline.buckets().to_vec(), current.buckets().to_vec()));
+    let buckets = |names: &NameCounts| names.buckets(domain).to_vec();
+    let buckets = (named > BUCKETS || pooled > 0).then(|| (buckets(baseline), buckets(current)));
     Distribution::Names { bins, pooled, counts, buckets }
+}
+
+/// Rows by position on both sides, for each position that either has; both lists ascend.
+fn paired(
+    baseline: Vec<(usize, u64)>,
+    current: Vec<(usize, u64)>,
+) -> impl Iterator<Item = (usize, u64, u64)> {
+    let (mut theirs, mut ours) = (baseline.into_iter().peekable(), current.into_iter().peekable());
+    std::iter::from_fn(move || {
+        let position = [theirs.peek(), ours.peek()].into_iter().flatten().map(|(at, _)| *at).min()?;
+        let before = theirs.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
+        let now = ours.next_if(|(at, _)| *at == position).map_or(0, |(_, rows)| rows);
+        Some((position, before, now))
+    })
 }
 
 /// Six digits are enough to recognise an edge.

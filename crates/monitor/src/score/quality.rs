@@ -144,12 +144,12 @@ fn outside(bins: &Bins, pair: &Pair<'_>, profile: &FeatureProfile) -> u64 {
     let ours = pair.constraint.and_then(|constraint| constraint.driftscan.as_ref());
     let range = ours.and_then(|ours| ours.range).or_else(|| bins.range());
     let Some((low, high)) = range else { return 0 };
-    let beyond = |index: &usize| {
+    let beyond = |(index, _): &(usize, u64)| {
         let slot = bins.slot(*index);
         slot.upper < low || slot.lower > high
     };
-    let finite: u64 = (0..bins.slots()).filter(beyond).map(|index| profile.histogram.slot(index)).sum();
-    finite + profile.counts.infinities()
+    let finite = profile.histogram.entries().into_iter().filter(beyond);
+    finite.map(|(_, rows)| rows).sum::<u64>() + profile.counts.infinities()
 }
 
 /// Rows of a window against those of the baseline's windows of the same length.

@@ -1,6 +1,6 @@
 //! Which columns of a file the page path takes, and why the others go to the batch path.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use arrow_schema::{DataType, Field};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -24,7 +24,7 @@ pub struct PageLeaf {
     pub index: usize,
     /// Dotted name.
     pub name: String,
-    pub(super) type_name: String,
+    pub(super) type_name: Arc<str>,
     pub(super) physical: Physical,
     /// The definition level of a value.
     pub(super) most: i16,
@@ -90,7 +90,7 @@ fn root_leaves(
         if !fits {
             return refuse(", another kind than the baseline's");
         }
-        let (type_name, most) = (plain_type(data_type).to_string(), column.max_def_level());
+        let (type_name, most) = (plain_type(data_type).to_string().into(), column.max_def_level());
         Ok(PageLeaf { index, name, type_name, physical, most })
     };
     flat.into_iter().zip(columns).map(leaf).collect()

@@ -6,8 +6,8 @@ use super::{
     dictionary::Dictionary,
     hybrid::{CODES, Run, Runs, for_each_packed},
     names,
-    one::weigh,
     physical::Physical,
+    weights::Weights,
 };
 use crate::{FeatureProfile, Groups, feature::Target};
 
@@ -197,15 +197,16 @@ impl<'a, 'b> Many<'a, 'b> {
             feature.observe_numbers(target, numbers.get(start..end).unwrap_or_default());
         }
         if let Some(dictionary) = dictionary.filter(|dictionary| dictionary.len() > 0) {
-            for (feature, tally) in features.iter_mut().zip(table.chunks(dictionary.len())) {
-                weigh(target, feature, dictionary, tally);
+            let weights = Weights::new(target, dictionary);
+            for (feature, rows) in features.iter_mut().zip(table.chunks(dictionary.len())) {
+                weights.weigh(feature, rows);
             }
             pairs.sort_unstable();
             for same in pairs.chunk_by(|a, b| a == b) {
                 #[expect(clippy::cast_possible_truncation, reason = "the halves are what was put in")]
                 let (group, code) = ((same[0] >> 32) as usize, same[0] as u32 as usize);
                 if let Some(feature) = features.get_mut(group) {
-                    feature.observe_name(target, &dictionary.name(code), same.len() as u64);
+                    weights.name(feature, code, same.len() as u64);
                 }
             }
         }

@@ -16,6 +16,7 @@ mod names;
 mod one;
 mod physical;
 mod transcode;
+mod weights;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -5,6 +5,7 @@ use super::{
     hybrid::{Run, Runs, for_each_packed},
     names,
     physical::Physical,
+    weights::Weights,
 };
 use crate::{FeatureProfile, feature::Target, values::tally};
 
@@ -131,7 +132,7 @@ impl One<'_> {
         self.feature.observe_numbers(self.target, self.numbers);
         self.numbers.clear();
         if let Some(dictionary) = dictionary {
-            weigh(self.target, self.feature, dictionary, self.tally);
+            Weights::new(self.target, dictionary).weigh(self.feature, self.tally);
         }
         self.tally.clear();
     }
@@ -139,28 +140,6 @@ impl One<'_> {
     fn name(&mut self, name: &str, rows: u64) {
         if rows > 0 {
             self.feature.observe_name(self.target, name, rows);
-        }
-    }
-}
-
-/// Counts the values of a dictionary, each with its rows.
-pub(super) fn weigh(
-    target: Target<'_>,
-    feature: &mut FeatureProfile,
-    dictionary: &Dictionary,
-    tally: &[u32],
-) {
-    let counted = tally.iter().enumerate().filter(|(_, rows)| **rows > 0);
-    match dictionary {
-        Dictionary::Numbers(numbers) => {
-            for (number, rows) in counted.filter_map(|(code, rows)| Some((numbers.get(code)?, *rows))) {
-                feature.observe_number(target, *number, u64::from(rows));
-            }
-        }
-        Dictionary::Names { .. } => {
-            for (code, rows) in counted {
-                feature.observe_name(target, &dictionary.name(code), u64::from(*rows));
-            }
         }
     }
 }

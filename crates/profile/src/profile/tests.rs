@@ -144,7 +144,7 @@ fn null_columns_fit_any_kind_and_other_types_are_counted() {
     assert_eq!(counts.observed(), 2);
     assert_eq!(profile.extra["y"].counts.rows, 2);
     assert_eq!(profile.rows, 9);
-    assert_eq!(profile.features[0].types.iter().collect::<Vec<_>>(), ["Int64", "Utf8"]);
+    assert_eq!(profile.features[0].types.iter().map(|name| &**name).collect::<Vec<_>>(), ["Int64", "Utf8"]);
 }
 
 #[test]
