@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ValueCounts, lookup::Lookup};
+use crate::{ValueCounts, kernel::BLOCK, lookup::Lookup};
 
 /// A baseline with at most this many different values gets a slot for each.
 const MAX_ATOMS: usize = 256;
@@ -157,32 +157,19 @@ impl Bins {
 
     /// The slot of each finite number.
     pub fn find(&self, values: &[f64], slots: &mut [u32]) {
-        let mut next = slots.iter_mut();
-        self.for_each(values, |slot| {
-            if let Some(to) = next.next() {
-                *to = u32::try_from(slot).unwrap_or(u32::MAX);
-            }
-        });
-    }
-
-    /// Adds one to the slot of each finite number.
-    pub(crate) fn count(&self, values: &[f64], slots: &mut [u64]) {
-        self.for_each(values, |slot| {
-            if let Some(slot) = slots.get_mut(slot) {
-                *slot += 1;
-            }
-        });
-    }
-
-    #[inline]
-    fn for_each(&self, values: &[f64], mut take: impl FnMut(usize)) {
         let table = self.lookup.get_or_init(|| {
             let range = self.range.or_else(|| Some((*self.edges.first()?, *self.edges.last()?)));
             Lookup::new(&self.edges, range?)
         });
-        match table {
-            Some(table) => table.for_each(&self.edges, values, take),
-            None => values.iter().for_each(|&value| take(self.slot_of(value))),
+        for (values, slots) in values.chunks(BLOCK).zip(slots.chunks_mut(BLOCK)) {
+            match table {
+                Some(table) => table.find(&self.edges, values, slots),
+                None => {
+                    for (value, slot) in values.iter().zip(slots) {
+                        *slot = u32::try_from(self.slot_of(*value)).unwrap_or(u32::MAX);
+                    }
+                }
+            }
         }
     }
 

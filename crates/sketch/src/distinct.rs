@@ -18,6 +18,8 @@ const REGISTERS: usize = 1 << 12;
 const ADDRESS_BITS: u32 = 26;
 /// Positions run from 1 to 39: 38 bits are left, and all of them may be zero.
 const HIGHEST: u8 = 39;
+/// Coupons of a block that show how many of the others raise a register.
+const PROBE: usize = 128;
 /// Coupons that are kept one by one.
 const MAX_COUPONS: usize = 512;
 
@@ -53,7 +55,7 @@ impl Distinct {
                 coupons.next();
             }
             if let State::Many(registers) = &mut self.0 {
-                coupons.for_each(|&coupon| raise(registers, coupon));
+                raise_all(registers, coupons.as_slice());
             }
         }
     }
@@ -105,13 +107,17 @@ impl Distinct {
     #[inline]
     fn take(&mut self, coupon: u32) {
         match &mut self.0 {
-            State::Many(registers) => raise(registers, coupon),
+            State::Many(registers) => {
+                raise(registers, coupon);
+            }
             State::Few { table, coupons } => {
                 if !contains(table, coupon) {
                     insert(table, coupons, coupon);
                     if *coupons > MAX_COUPONS {
                         let mut registers = Box::new([0; REGISTERS]);
-                        table.iter().filter(|c| **c > 0).for_each(|&c| raise(&mut registers, c));
+                        for &coupon in table.iter().filter(|coupon| **coupon > 0) {
+                            raise(&mut registers, coupon);
+                        }
                         self.0 = State::Many(registers);
                     }
                 }
@@ -152,11 +158,41 @@ fn coupon(hash: u64) -> u32 {
     address << 6 | position
 }
 
+/// Raises registers by the coupons of a block.
+///
+/// While the set grows, one value in seven raises a register, which no processor can foresee: then every register is
+/// written. Once few are raised it is better to write only these: a column of mostly zeros would wait for one register
+/// to be written before it reads it again.
+fn raise_all(registers: &mut [u8; REGISTERS], coupons: &[u32]) {
+    let (first, rest) = coupons.split_at(coupons.len().min(PROBE));
+    let raised: usize = first.iter().map(|&coupon| usize::from(raise(registers, coupon))).sum();
+    if raised > PROBE / 32 {
+        rest.iter().for_each(|&coupon| {
+            raise(registers, coupon);
+        });
+        return;
+    }
+    for &coupon in rest {
+        let (register, position) = parts(coupon);
+        if registers[register] < position {
+            registers[register] = position;
+        }
+    }
+}
+
+/// Raises a register; whether it was lower. It is written in either case.
 #[inline]
-fn raise(registers: &mut [u8; REGISTERS], coupon: u32) {
-    let register = &mut registers[(coupon >> 6) as usize % REGISTERS];
-    // Always written: one value in seven raises a register, which no processor can foresee.
-    *register = (*register).max((coupon & 63) as u8);
+fn raise(registers: &mut [u8; REGISTERS], coupon: u32) -> bool {
+    let (register, position) = parts(coupon);
+    let before = registers[register];
+    registers[register] = before.max(position);
+    before < position
+}
+
+/// Register and position.
+#[inline]
+fn parts(coupon: u32) -> (usize, u8) {
+    ((coupon >> 6) as usize % REGISTERS, (coupon & 63) as u8)
 }
 
 /// Where a coupon is, or the empty place where it would be. The table has a size of a power of two and is not full.

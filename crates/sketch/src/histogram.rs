@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Bins, kernel::BLOCK, tally::Tally};
+use crate::{
+    Bins,
+    kernel::{BLOCK, kernel},
+    tally::Tally,
+};
 
 /// One counter a slot of some [`Bins`], which the caller keeps: many histograms share one cut.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +14,8 @@ pub struct Histogram {
     slots: Tally,
 }
 
+/// Slots that a block is counted in before they are added up.
+const MAX_LANE: usize = 1024;
 /// A block with fewer values than one for so many slots is counted value by value, if no counters are there yet.
 const SLOTS_PER_VALUE: usize = 2;
 
@@ -38,15 +44,22 @@ impl Histogram {
 
     /// Counts finite values; the same as counting each of them.
     pub fn observe_all(&mut self, bins: &Bins, finite: &[f64]) {
-        if self.slots.has_counters() || finite.len() > bins.slots() / SLOTS_PER_VALUE {
-            bins.count(finite, self.slots.counters(bins.slots()));
-            return;
-        }
-        let mut slots = [0; BLOCK];
+        let mut found = [0; BLOCK];
         for block in finite.chunks(BLOCK) {
-            let slots = &mut slots[..block.len()];
-            bins.find(block, slots);
-            slots.iter().for_each(|&slot| self.slots.add(slot, 1));
+            let found = &mut found[..block.len()];
+            bins.find(block, found);
+            if !self.slots.has_counters() && block.len() <= bins.slots() / SLOTS_PER_VALUE {
+                found.iter().for_each(|&slot| self.slots.add(slot, 1));
+            } else if bins.slots() <= MAX_LANE {
+                count(found, self.slots.counters(bins.slots()));
+            } else {
+                let counters = self.slots.counters(bins.slots());
+                for &slot in &*found {
+                    if let Some(rows) = counters.get_mut(slot as usize) {
+                        *rows += 1;
+                    }
+                }
+            }
         }
     }
 
@@ -136,6 +149,28 @@ impl Histogram {
     pub fn fits(&self, bins: &Bins) -> bool {
         self.slots.entries().last().is_none_or(|(slot, _)| *slot < bins.slots())
     }
+}
+
+/// Counts a block of slots below [`MAX_LANE`]. Where most values share a slot, as zeros do, each increment waits for the
+/// one before; those of two lanes do not wait for each other.
+fn count(found: &[u32], counters: &mut [u64]) {
+    let (mut even, mut odd) = ([0_u16; MAX_LANE], [0_u16; MAX_LANE]);
+    let (pairs, rest) = found.as_chunks::<2>();
+    for [a, b] in pairs {
+        even[*a as usize % MAX_LANE] += 1;
+        odd[*b as usize % MAX_LANE] += 1;
+    }
+    rest.iter().for_each(|slot| even[*slot as usize % MAX_LANE] += 1);
+    let used = counters.len().min(MAX_LANE);
+    add_up(&even[..used], &odd[..used], counters);
+}
+
+kernel! {
+fn add_up(even: &[u16], odd: &[u16], counters: &mut [u64]) {
+    for ((counter, even), odd) in counters.iter_mut().zip(even).zip(odd) {
+        *counter += u64::from(*even) + u64::from(*odd);
+    }
+}
 }
 
 #[cfg(test)]

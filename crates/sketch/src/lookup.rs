@@ -2,31 +2,35 @@
 //!
 //! All edges below the key's cell are counted in the table; what is left to compare with are the edges inside the
 //! cell. So slots are exact for any key that is monotone, and the key is chosen such that few cells hold more than
-//! one edge, or two where values have a slot each: linear for most distributions, the logarithm's bits of the distance
-//! from a centre for those with long tails.
+//! two edges: linear for most distributions, the logarithm's bits of the distance from a centre for those with long
+//! tails. Every number takes the same steps, so that vector instructions can do them; only a number in one of the few
+//! cells with three edges is searched for among all of them.
 
 use crate::kernel::{BLOCK, kernel};
 
-/// Cells of the largest table: with edges of eight bytes it fits the nearest cache.
-const MAX_CELLS: usize = 2048;
+/// Cells of a table: of known number, so that no access to it is checked.
+const CELLS: usize = 2048;
 /// An edge outside the baseline's range weighs this much less than one inside when keys are compared.
 const OUTSIDE: f64 = 0.05;
+/// A cell with more than two edges: its numbers are looked up among all edges.
+const CROWDED: u32 = 1 << 31;
 
 /// The table of some edges.
 #[derive(Debug, Clone)]
 pub(crate) struct Lookup {
     key: Key,
-    /// Edges before a cell; the top bit marks a crowded cell.
-    base: Vec<u16>,
-    /// The first edge in a cell, or infinity.
-    first: Vec<f64>,
-    /// The second edge in a cell, or infinity; empty without slots for one value, where few
-    /// cells have two and these count as crowded.
-    second: Vec<f64>,
+    cells: Box<Cells>,
 }
 
-/// A cell with more edges than are compared with: its values are looked up among all edges.
-const CROWDED: u16 = 1 << 15;
+#[derive(Debug, Clone)]
+struct Cells {
+    /// Edges before a cell, or [`CROWDED`].
+    base: [u32; CELLS],
+    /// The first edge in a cell, or infinity.
+    first: [f64; CELLS],
+    /// The second edge in a cell, or infinity.
+    second: [f64; CELLS],
+}
 
 /// How a number becomes the position of a cell.
 #[derive(Debug, Clone, Copy)]
@@ -39,112 +43,105 @@ enum Key {
 }
 
 impl Lookup {
-    /// The table for ascending edges, most of whose values lie within `range`; `None` for so many edges that 15 bits
-    /// cannot number them.
+    /// The table for ascending edges, most of whose values lie within `range`; `None` for more edges than 31 bits
+    /// can number.
     pub(crate) fn new(edges: &[f64], range: (f64, f64)) -> Option<Self> {
-        if edges.len() >= usize::from(CROWDED) {
-            return None;
-        }
-        let cells = (4 * edges.len()).next_power_of_two().clamp(64, MAX_CELLS);
-        let keys = candidates(edges, range, cells);
-        let cost = |key: &Key| cost(*key, edges, range, cells);
+        let keys = candidates(edges, range);
+        let cost = |key: &Key| cost(*key, edges, range);
         let best = keys.into_iter().map(|key| (cost(&key), key)).reduce(|a, b| if b.0 < a.0 { b } else { a });
-        Some(Self::build(best?.1, edges, cells))
+        Self::build(best?.1, edges)
     }
 
-    fn build(key: Key, edges: &[f64], cells: usize) -> Self {
-        let mut held: Vec<Vec<f64>> = vec![Vec::new(); cells];
-        for &edge in edges {
-            held[key.cell(edge, cells)].push(edge);
-        }
-        // A slot for one value has two edges, which no key keeps apart, and may hold most rows.
-        let compared = if edges.array_windows().any(|[a, b]| a.next_up() >= *b) { 2 } else { 1 };
-        let edge =
-            |at: usize| held.iter().map(|edges| edges.get(at).copied().unwrap_or(f64::INFINITY)).collect();
-        let mut next = 0;
-        let base = held.iter().map(|held| {
-            let base = if held.len() > compared { next | CROWDED } else { next };
-            next += u16::try_from(held.len()).unwrap_or(0);
-            base
+    fn build(key: Key, edges: &[f64]) -> Option<Self> {
+        let mut cells = Box::new(Cells {
+            base: [0; CELLS],
+            first: [f64::INFINITY; CELLS],
+            second: [f64::INFINITY; CELLS],
         });
-        Self {
-            key,
-            base: base.collect(),
-            first: edge(0),
-            second: if compared == 2 { edge(1) } else { Vec::new() },
+        let mut held: Vec<Vec<f64>> = vec![Vec::new(); CELLS];
+        for &edge in edges {
+            held[key.cell(edge)].push(edge);
         }
+        let mut before = 0_u32;
+        for (cell, held) in held.iter().enumerate() {
+            match held.as_slice() {
+                [first, second, _, ..] => {
+                    (cells.base[cell], cells.first[cell], cells.second[cell]) = (CROWDED, *first, *second);
+                }
+                few => {
+                    cells.base[cell] = before;
+                    cells.first[cell] = few.first().copied().unwrap_or(f64::INFINITY);
+                    cells.second[cell] = few.get(1).copied().unwrap_or(f64::INFINITY);
+                }
+            }
+            before = u32::try_from(held.len()).ok().and_then(|held| before.checked_add(held))?;
+        }
+        (before < CROWDED).then_some(Self { key, cells })
     }
 
-    /// Calls `take` with the slot of each finite number; `edges` are those of the table.
-    #[inline]
-    pub(crate) fn for_each(&self, edges: &[f64], values: &[f64], mut take: impl FnMut(usize)) {
-        let mut cells = [0; BLOCK];
-        for block in values.chunks(BLOCK) {
-            let cells = &mut cells[..block.len()];
-            self.key.find(block, self.base.len(), cells);
-            if self.second.is_empty() {
-                self.single(edges, block, cells, &mut take);
-            } else {
-                self.double(edges, block, cells, &mut take);
-            }
+    /// The slot of each of at most [`BLOCK`] finite numbers; `edges` are those of the table.
+    pub(crate) fn find(&self, edges: &[f64], values: &[f64], slots: &mut [u32]) {
+        debug_assert!(values.len() <= BLOCK, "more than a block");
+        self.key.find(values, slots);
+        if self.cells.slots(values, slots) < CROWDED {
+            return;
         }
-    }
-
-    #[inline]
-    fn single(&self, edges: &[f64], values: &[f64], cells: &[u32], take: &mut impl FnMut(usize)) {
-        let mask = self.base.len() - 1;
-        let (base, first) = (&self.base[..=mask], &self.first[..=mask]);
-        for (&value, &cell) in values.iter().zip(cells) {
-            let cell = cell as usize & mask;
-            let mut slot = usize::from(base[cell]) + usize::from(value >= first[cell]);
-            if slot >= usize::from(CROWDED) {
-                slot = edges.partition_point(|&edge| edge <= value);
-            }
-            take(slot);
-        }
-    }
-
-    #[inline]
-    fn double(&self, edges: &[f64], values: &[f64], cells: &[u32], take: &mut impl FnMut(usize)) {
-        let mask = self.base.len() - 1;
-        let (base, first, second) = (&self.base[..=mask], &self.first[..=mask], &self.second[..=mask]);
-        for (&value, &cell) in values.iter().zip(cells) {
-            let cell = cell as usize & mask;
-            let mut slot = usize::from(base[cell]);
-            if slot >= usize::from(CROWDED) {
-                slot = edges.partition_point(|&edge| edge <= value);
-            } else {
-                slot += usize::from(value >= first[cell]) + usize::from(value >= second[cell]);
-            }
-            take(slot);
+        for (slot, value) in slots.iter_mut().zip(values).filter(|(slot, _)| **slot >= CROWDED) {
+            // As many edges as 31 bits can number.
+            *slot = u32::try_from(edges.partition_point(|edge| edge <= value)).unwrap_or(0);
         }
     }
 }
 
 impl Key {
-    /// The cell of each number, among so many.
-    fn find(self, values: &[f64], cells: usize, to: &mut [u32]) {
+    /// The cell of each number.
+    fn find(self, values: &[f64], to: &mut [u32]) {
         match self {
-            Self::Linear { origin, scale } => linear(values, origin, scale, cells, to),
+            Self::Linear { origin, scale } => linear(values, origin, scale, to),
             Self::Logarithmic { centre, shift, floor, low } => {
                 let key = [centre.to_bits().cast_signed(), i64::from(shift), floor, low];
-                logarithmic(values, key, cells, to);
+                logarithmic(values, key, to);
             }
         }
     }
 
-    fn cell(self, value: f64, cells: usize) -> usize {
+    fn cell(self, value: f64) -> usize {
         let mut cell = [0];
-        self.find(&[value], cells, &mut cell);
+        self.find(&[value], &mut cell);
         cell[0] as usize
     }
+}
+
+impl Cells {
+    /// From cells to slots; returns the bits that any slot has.
+    fn slots(&self, values: &[f64], slots: &mut [u32]) -> u32 {
+        slots_of(values, &self.base, &self.first, &self.second, slots)
+    }
+}
+
+kernel! {
+fn slots_of(
+    values: &[f64],
+    base: &[u32; CELLS],
+    first: &[f64; CELLS],
+    second: &[f64; CELLS],
+    slots: &mut [u32],
+) -> u32 {
+    let mut bits = 0;
+    for (value, slot) in values.iter().zip(slots) {
+        let cell = *slot as usize % CELLS;
+        *slot = base[cell] + u32::from(*value >= first[cell]) + u32::from(*value >= second[cell]);
+        bits |= *slot;
+    }
+    bits
+}
 }
 
 kernel! {
 /// Rounds by adding 2^52: the last bits of the sum are the whole number.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "below the number of cells")]
-fn linear(values: &[f64], origin: f64, scale: f64, cells: usize, to: &mut [u32]) {
-    let top = (cells - 1) as f64;
+fn linear(values: &[f64], origin: f64, scale: f64, to: &mut [u32]) {
+    let top = (CELLS - 1) as f64;
     for (value, to) in values.iter().zip(to) {
         let position = ((value - origin) * scale).max(0.0).min(top);
         *to = (position + 4_503_599_627_370_496.0).to_bits() as u32 & 0xFFFF;
@@ -154,8 +151,8 @@ fn linear(values: &[f64], origin: f64, scale: f64, cells: usize, to: &mut [u32])
 
 kernel! {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "below the number of cells")]
-fn logarithmic(values: &[f64], [centre, shift, floor, low]: [i64; 4], cells: usize, to: &mut [u32]) {
-    let (centre, top) = (f64::from_bits(centre.cast_unsigned()), cells as i64 - 1);
+fn logarithmic(values: &[f64], [centre, shift, floor, low]: [i64; 4], to: &mut [u32]) {
+    let (centre, top) = (f64::from_bits(centre.cast_unsigned()), CELLS as i64 - 1);
     for (value, to) in values.iter().zip(to) {
         let bits = (value - centre).to_bits().cast_signed();
         let magnitude = (((bits & i64::MAX) >> shift) - floor).max(0);
@@ -167,10 +164,10 @@ fn logarithmic(values: &[f64], [centre, shift, floor, low]: [i64; 4], cells: usi
 
 /// Keys worth a try.
 #[expect(clippy::cast_precision_loss, reason = "a number of cells")]
-fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
+fn candidates(edges: &[f64], (min, max): (f64, f64)) -> Vec<Key> {
     let spread = max - min;
     // The first cell and the last are for what lies outside the range: its edges must not crowd those of the bounds.
-    let scale = (cells - 3) as f64 / spread;
+    let scale = (CELLS - 3) as f64 / spread;
     let mut keys = Vec::new();
     if scale.is_finite() && scale > 0.0 {
         keys.push(Key::Linear { origin: min - 1.0 / scale, scale });
@@ -179,7 +176,7 @@ fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
     let median = inside.get(inside.len() / 2).copied().unwrap_or(min);
     for centre in [0.0, min, median] {
         for digits in 2..8_u32 {
-            keys.extend(Key::logarithmic(centre, 52 - digits, (min, max), cells));
+            keys.extend(Key::logarithmic(centre, 52 - digits, (min, max)));
         }
     }
     keys
@@ -188,14 +185,14 @@ fn candidates(edges: &[f64], (min, max): (f64, f64), cells: usize) -> Vec<Key> {
 impl Key {
     /// The key that resolves the part of the range that lies farthest from the centre, as near to it as there are
     /// cells; the first and the last are left to what lies outside.
-    fn logarithmic(centre: f64, shift: u32, (min, max): (f64, f64), cells: usize) -> Option<Self> {
+    fn logarithmic(centre: f64, shift: u32, (min, max): (f64, f64)) -> Option<Self> {
         let (below, above) = (min - centre, max - centre);
         if !below.is_finite() || !above.is_finite() {
             return None;
         }
         let key = |distance: f64| (distance.abs().to_bits() >> shift).cast_signed();
         let (far, near) = (key(below).max(key(above)), key(below).min(key(above)));
-        let cells = i64::try_from(cells).ok()? - 2;
+        let cells = i64::try_from(CELLS).ok()? - 2;
         // Both sides of the centre need cells, or one.
         let two_sided = below < 0.0 && above > 0.0;
         let floor = if two_sided { (far - cells / 2 + 1).max(0) } else { (far - cells + 1).max(near).max(0) };
@@ -207,24 +204,20 @@ impl Key {
     }
 }
 
-/// How many edges share a cell with more than one other, and a little for those that share with one.
-fn cost(key: Key, edges: &[f64], (min, max): (f64, f64), cells: usize) -> f64 {
+/// How many edges share a cell with more than one other.
+fn cost(key: Key, edges: &[f64], (min, max): (f64, f64)) -> f64 {
     let mut cost = 0.0;
     let mut edges = edges.iter().copied().peekable();
     while let Some(edge) = edges.next() {
-        let cell = key.cell(edge, cells);
+        let cell = key.cell(edge);
         let (mut held, mut weight) = (1, 0.0);
         let mut weigh = |edge: f64| weight += if (min..=max).contains(&edge) { 1.0 } else { OUTSIDE };
         weigh(edge);
-        while let Some(next) = edges.next_if(|next| key.cell(*next, cells) == cell) {
+        while let Some(next) = edges.next_if(|next| key.cell(*next) == cell) {
             weigh(next);
             held += 1;
         }
-        cost += match held {
-            1 => 0.0,
-            2 => 0.1 * weight,
-            _ => weight,
-        };
+        cost += if held > 2 { weight } else { 0.0 };
     }
     cost
 }
@@ -240,11 +233,12 @@ mod tests {
         edges.dedup();
         let range = (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(0.0));
         let Some(table) = Lookup::new(&edges, range) else { return };
-        let mut slots = vec![0; edges.len() + 1];
-        table.for_each(&edges, values, |slot| slots[slot] += 1);
-        let mut expected = vec![0; edges.len() + 1];
-        values.iter().for_each(|&value| expected[edges.partition_point(|&edge| edge <= value)] += 1);
-        assert_eq!(slots, expected, "{edges:?} {values:?} {:?}", table.key);
+        for values in values.chunks(BLOCK) {
+            let mut slots = vec![0; values.len()];
+            table.find(&edges, values, &mut slots);
+            let expected = values.iter().map(|value| edges.partition_point(|edge| edge <= value) as u32);
+            assert_eq!(slots, expected.collect::<Vec<_>>(), "{edges:?} {values:?} {:?}", table.key);
+        }
     }
 
     /// Values that a search has to find, of those that a baseline has.
@@ -253,8 +247,7 @@ mod tests {
         let bins = crate::Bins::cut(&counts);
         let edges: Vec<f64> = (1..bins.slots()).map(|slot| bins.slot(slot).lower).collect();
         let table = Lookup::new(&edges, bins.range().unwrap()).unwrap();
-        let found =
-            values.iter().filter(|value| table.base[table.key.cell(**value, table.base.len())] >= CROWDED);
+        let found = values.iter().filter(|value| table.cells.base[table.key.cell(**value)] >= CROWDED);
         found.count() as f64 / values.len() as f64
     }
 

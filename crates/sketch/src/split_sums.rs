@@ -8,6 +8,9 @@
 
 use crate::kernel::{BLOCK, LANES, kernel};
 
+/// Numbers that are looked at again if one of them was left out.
+const STRETCH: usize = 128;
+
 /// Sums over a block, all exact.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SplitSums {
@@ -29,7 +32,7 @@ impl SplitSums {
         debug_assert!(values.len() <= BLOCK, "sums of a longer block may round");
         let magic = [21, 42, 63].map(|bits| 1.5 * power_of_two(52 + self.top - bits));
         // Few blocks of full-precision numbers have no small one in them; few stretches of 128 have one.
-        for stretch in values.chunks(128) {
+        for stretch in values.chunks(STRETCH) {
             let (chunks, tail) = stretch.as_chunks::<LANES>();
             let before = self.left_out();
             add(chunks, magic, &mut self.lanes);
@@ -39,7 +42,7 @@ impl SplitSums {
                 add(&[last], magic, &mut self.lanes);
             }
             if self.left_out() > before {
-                rest.extend(stretch.iter().filter(|&&value| !splits(value, magic)));
+                leave_out(stretch, magic, rest);
             }
         }
     }
@@ -63,17 +66,31 @@ impl SplitSums {
     }
 }
 
-/// Whether three parts hold all digits.
-#[expect(clippy::float_cmp, reason = "nothing may be lost")]
-fn splits(value: f64, [first, second, third]: [f64; 3]) -> bool {
-    let high = (value + first) - first;
-    let rest = value - high;
-    let low = rest - ((rest + second) - second);
-    (low + third) - third == low
+/// Appends those of at most [`STRETCH`] numbers whose digits three parts do not hold.
+fn leave_out(stretch: &[f64], magic: [f64; 3], rest: &mut Vec<f64>) {
+    let (mut out, mut left, mut count) = ([0; STRETCH], [0.0; STRETCH], 0);
+    mark(stretch, magic, &mut out);
+    for (value, out) in stretch.iter().zip(out) {
+        // Without a branch: which number is left out, no processor can foresee.
+        left[count % STRETCH] = *value;
+        count += usize::from(out);
+    }
+    rest.extend_from_slice(&left[..count]);
 }
 
 fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(u64::from((exponent + 1023).unsigned_abs()) << 52)
+}
+
+kernel! {
+#[expect(clippy::float_cmp, reason = "nothing may be lost")]
+fn mark(values: &[f64], [first, second, third]: [f64; 3], out: &mut [u8; STRETCH]) {
+    for (value, out) in values.iter().zip(out) {
+        let rest = value - ((value + first) - first);
+        let low = rest - ((rest + second) - second);
+        *out = u8::from((low + third) - third != low);
+    }
+}
 }
 
 kernel! {
