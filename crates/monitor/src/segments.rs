@@ -81,13 +81,51 @@ impl<'a> Segments<'a> {
             return Ok(*segment);
         }
         let segment = u32::try_from(self.names.len()).map_err(|_| MANY)?;
-        let parts = self
-            .columns
-            .iter()
-            .zip(values)
-            .map(|(name, value)| format!("{name}={}", sketch::short_name(value.unwrap_or("(null)"))));
+        let parts = self.columns.iter().zip(values).map(|(name, value)| format!("{name}={}", shown(*value)));
         self.names.push(parts.collect::<Vec<_>>().join("/").into());
         self.known.insert(numbers, segment);
         Ok(segment)
+    }
+}
+
+/// A value as it stands in the name of a segment: `(null)` for none, and what would be read otherwise, a slash, a
+/// percent sign, a bracket in front, as in a URL. So different values never share a name.
+fn shown(value: Option<&str>) -> String {
+    let Some(value) = value else { return "(null)".to_owned() };
+    let value = sketch::short_name(value).replace('%', "%25").replace('/', "%2F");
+    match value.strip_prefix('(') {
+        Some(rest) => format!("%28{rest}"),
+        None => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, StringArray};
+
+    use super::*;
+
+    #[test]
+    fn different_values_are_different_segments() {
+        let column = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([
+            ("a", column(vec![None, Some("(null)"), Some("x/b=y"), Some("x"), Some("x%2Fb=y"), Some("")])),
+            ("b", column(vec![Some("z"), Some("z"), Some("z"), Some("y/b=z"), Some("z"), None])),
+        ]);
+        let columns = ["a".to_owned(), "b".to_owned()];
+        let mut segments = Segments::new(&columns);
+        segments.read(&batch.unwrap()).unwrap();
+        let names: Vec<_> = (0..6).filter_map(|row| segments.name(segments.of_row(row))).collect();
+        let expected = [
+            "a=(null)/b=z",
+            "a=%28null)/b=z",
+            "a=x%2Fb=y/b=z",
+            "a=x/b=y%2Fb=z",
+            "a=x%252Fb=y/b=z",
+            "a=/b=(null)",
+        ];
+        assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), expected);
     }
 }
