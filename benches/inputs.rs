@@ -1,16 +1,21 @@
-//! Columns by shape, made from a seed: what the benches feed to a summary or a profile.
+//! Columns by shape, drawn anew each time: what the benches feed to a summary or a profile.
+//!
+//! No array is measured twice. A processor that sees the same values again learns by heart which way each of their
+//! branches goes, and code that stumbles over data then looks as fast as code that does not. Every page of a capture is
+//! new to it.
 
-/// Rows of an array.
-pub(crate) const ROWS: usize = 8192;
-/// Different arrays of a shape. An iteration takes each of them once: a small array replayed again and again would be
-/// learnt by heart by the branch predictor, and would fit the nearest cache.
-pub(crate) const ARRAYS: u64 = 16;
-/// Seeds of captures are `0..ARRAYS`, those of the baseline start here.
-pub(crate) const BASELINE: u64 = 1_000;
+use rand::RngExt as _;
+use rand_distr::{Exp1, StandardNormal};
 
-/// What the values of a column look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+/// What values are drawn from: the same from the same seed.
+pub(crate) type Random = rand_pcg::Pcg64Mcg;
+
+/// Rows of a column of a row group: 128 blocks.
+pub(crate) const ROWS: usize = 1 << 17;
+
+/// What the numbers of a column look like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Numbers {
     /// Normal, mean 0, all digits: standardised features.
     Gaussian,
     /// Log-normal, cut to cents: prices.
@@ -19,95 +24,45 @@ pub(crate) enum Shape {
     ZeroInflated,
     /// Whole numbers below 1,000, the small ones most often: counts.
     Integers,
-    /// As `Gaussian`, a fifth of the rows without a value.
-    Gappy,
-    /// Twelve names, the first ones most often.
-    FewCategories,
-    /// 50,000 names, the first ones most often.
-    ManyCategories,
 }
 
-/// One array.
-#[derive(Debug, Clone)]
-pub(crate) enum Column {
-    Numbers(Vec<Option<f64>>),
-    Names(Vec<String>),
+/// What the names of a column look like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Names {
+    /// Twelve, the first ones most often.
+    Few,
+    /// 50,000, the first ones most often.
+    Many,
 }
 
-impl Shape {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Gaussian,
-        Self::TwoDecimals,
-        Self::ZeroInflated,
-        Self::Integers,
-        Self::Gappy,
-        Self::FewCategories,
-        Self::ManyCategories,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Gaussian => "gaussian",
-            Self::TwoDecimals => "two_decimals",
-            Self::ZeroInflated => "zero_inflated",
-            Self::Integers => "integers",
-            Self::Gappy => "gappy",
-            Self::FewCategories => "few_categories",
-            Self::ManyCategories => "many_categories",
-        }
+impl Numbers {
+    /// So many numbers.
+    pub(crate) fn draw(self, rows: usize, random: &mut Random) -> Vec<f64> {
+        (0..rows).map(|_| self.number(random)).collect()
     }
 
-    /// An array of this shape; the same seed gives the same array.
-    pub(crate) fn column(self, seed: u64) -> Column {
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ (self as u64));
-        let mut numbers = |make: &dyn Fn(&mut Random) -> Option<f64>| {
-            Column::Numbers((0..ROWS).map(|_| make(&mut random)).collect())
-        };
+    fn number(self, random: &mut Random) -> f64 {
         match self {
-            Self::Gaussian => numbers(&|random| Some(random.normal())),
+            Self::Gaussian => random.sample(StandardNormal),
             Self::TwoDecimals => {
-                numbers(&|random| Some(((3.0 + random.normal()).exp() * 100.0).round() / 100.0))
+                let normal: f64 = random.sample(StandardNormal);
+                ((3.0 + normal).exp() * 100.0).round() / 100.0
             }
-            Self::ZeroInflated => numbers(&|random| {
-                Some(if random.uniform() < 0.7 { 0.0 } else { -20.0 * (1.0 - random.uniform()).ln() })
-            }),
-            Self::Integers => numbers(&|random| Some((random.uniform().powi(3) * 1_000.0).floor())),
-            Self::Gappy => numbers(&|random| {
-                let value = random.normal();
-                (random.uniform() >= 0.2).then_some(value)
-            }),
-            Self::FewCategories => names(&mut random, 12, "plan"),
-            Self::ManyCategories => names(&mut random, 50_000, "merchant"),
+            Self::ZeroInflated if random.random::<f64>() < 0.7 => 0.0,
+            Self::ZeroInflated => 20.0 * random.sample::<f64, _>(Exp1),
+            Self::Integers => (random.random::<f64>().powi(3) * 1_000.0).floor(),
         }
     }
 }
 
-fn names(random: &mut Random, different: u32, prefix: &str) -> Column {
-    let name = |_| format!("{prefix}-{:.0}", (random.uniform().powi(2) * f64::from(different)).floor());
-    Column::Names((0..ROWS).map(name).collect())
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// 0 inclusive to 1 exclusive.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double")]
-    fn uniform(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    /// After Box and Muller.
-    fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+impl Names {
+    /// So many names.
+    pub(crate) fn draw(self, rows: usize, random: &mut Random) -> Vec<String> {
+        let (prefix, different) = match self {
+            Self::Few => ("plan", 12.0),
+            Self::Many => ("merchant", 50_000.0),
+        };
+        let name = |_| format!("{prefix}-{:.0}", (random.random::<f64>().powi(2) * different).floor());
+        (0..rows).map(name).collect()
     }
 }

@@ -1,21 +1,30 @@
-//! Nanoseconds per value of each summary, by the shape of the column.
+//! Time per value of each summary, by the shape of the column.
 //!
-//! An iteration is what a row group does: a fresh summary takes 16 different arrays of 8,192 values. `moments` beside
-//! `moments, plain sums` shows what sums cost that no order of adding can change, and `all` beside `all, plain sums`
-//! what that is within everything that a profile does with a number. Criterion reports values per second; the time
-//! per value is its inverse: `cargo bench -p sketch --bench sketch`.
+//! An iteration is what a row group does: a fresh summary takes a column of 131,072 values. Each iteration has a column
+//! of its own, drawn outside the measured part (`inputs.rs` says why). `moments` beside `moments, plain sums` shows what
+//! sums cost that no order of adding can change, and `all` beside `all, plain sums` what that is within everything that
+//! a profile does with a number. Criterion reports values per second, `Gelem/s`; nanoseconds per value are the inverse:
+//! `just bench sketch`.
 
 mod inputs;
+mod plain_sums;
+mod summaries;
 
-use std::{hint::black_box, time::Duration};
+use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
-use sketch::{
-    Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, ValueCounts, hash_bytes,
-    hash_f64,
-};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use rand::SeedableRng as _;
+use sketch::{Bins, Counts, Distinct, Histogram, Moments};
 
-use inputs::{ARRAYS, BASELINE, Column, Shape};
+use inputs::{ROWS, Random};
+use plain_sums::PlainSums;
+use summaries::{NAMES, NUMBERS, OF_NAMES, OF_NUMBERS, OfNumbers, bins, by_block, domain};
+
+const COMPARED: [(&str, OfNumbers); 3] = [
+    ("moments, plain sums", |_, numbers| by_block(numbers, PlainSums::observe_all)),
+    ("all", |bins, numbers| all(bins, numbers, Moments::observe_all)),
+    ("all, plain sums", |bins, numbers| all(bins, numbers, PlainSums::observe_all)),
+];
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -23,139 +32,45 @@ fn main() {
         .measurement_time(Duration::from_secs(1))
         .sample_size(20)
         .configure_from_args();
-    for shape in Shape::ALL {
-        let captures = (0..ARRAYS).map(|seed| shape.column(seed));
-        let baseline = (0..ARRAYS).map(|seed| shape.column(BASELINE + seed));
-        match shape {
-            Shape::FewCategories | Shape::ManyCategories => {
-                let texts = |column| if let Column::Names(names) = column { names } else { Vec::new() };
-                names(
-                    &mut criterion,
-                    shape,
-                    &captures.map(texts).collect::<Vec<_>>(),
-                    baseline.flat_map(texts),
-                );
-            }
-            _ => {
-                let values =
-                    |column| if let Column::Numbers(numbers) = column { numbers } else { Vec::new() };
-                let bins = Bins::cut(&ValueCounts::new(baseline.flat_map(values).flatten().collect()));
-                numbers(&mut criterion, shape, &captures.map(values).collect::<Vec<_>>(), &bins);
-            }
+    let mut random = Random::seed_from_u64(7);
+    for (name, shape) in NUMBERS {
+        let bins = bins(shape, &mut random);
+        for (summary, observe) in OF_NUMBERS.into_iter().chain(COMPARED) {
+            let id = BenchmarkId::new(summary, name);
+            run(&mut criterion, id, || shape.draw(ROWS, &mut random), |column| observe(&bins, column));
+        }
+    }
+    for (name, shape) in NAMES {
+        let domain = domain(shape, &mut random);
+        for (summary, observe) in OF_NAMES {
+            let id = BenchmarkId::new(summary, name);
+            run(&mut criterion, id, || shape.draw(ROWS, &mut random), |column| observe(&domain, column));
         }
     }
     criterion.final_summary();
 }
 
-/// Sums as everybody writes them: what they come to depends on the order of the values.
-#[derive(Debug, Default)]
-struct PlainMoments {
-    values: u64,
-    sum: f64,
-    squares: f64,
-    bounds: Option<(f64, f64)>,
+/// Everything that a profile does with finite numbers, with the moments of choice.
+fn all<M: Default>(bins: &Bins, numbers: &[f64], moments: impl Fn(&mut M, &[f64])) {
+    by_block(numbers, |all: &mut (Counts, M, Distinct, Histogram), block| {
+        all.0.observe_all(block);
+        moments(&mut all.1, block);
+        all.2.observe_all(block);
+        all.3.observe_all(bins, block);
+    });
 }
 
-impl PlainMoments {
-    fn observe(&mut self, value: f64) {
-        if !value.is_finite() {
-            return;
-        }
-        self.values += 1;
-        self.sum += value;
-        self.squares += value * value;
-        self.bounds = Some(match self.bounds {
-            None => (value, value),
-            Some((low, high)) => (low.min(value), high.max(value)),
-        });
-    }
-}
-
-fn numbers(criterion: &mut Criterion, shape: Shape, arrays: &[Vec<Option<f64>>], bins: &Bins) {
-    let present: Vec<Vec<f64>> =
-        arrays.iter().map(|array| array.iter().flatten().copied().collect()).collect();
-    run(criterion, "counts", shape, arrays, |counts: &mut Counts, value| match value {
-        Some(value) => counts.observe(*value),
-        None => counts.observe_nulls(1),
-    });
-    run(criterion, "moments", shape, &present, |moments: &mut Moments, value| moments.observe(*value));
-    run(criterion, "moments, plain sums", shape, &present, |moments: &mut PlainMoments, value| {
-        moments.observe(*value);
-    });
-    run(criterion, "histogram", shape, &present, |histogram: &mut Histogram, value| {
-        histogram.observe(bins, *value);
-    });
-    run(criterion, "distinct", shape, &present, |distinct: &mut Distinct, value| {
-        distinct.observe(hash_f64(*value));
-    });
-    let all = |counts: &mut Counts, histogram: &mut Histogram, distinct: &mut Distinct, value| {
-        counts.observe(value);
-        histogram.observe(bins, value);
-        distinct.observe(hash_f64(value));
-    };
-    type All<M> = (Counts, Histogram, Distinct, M);
-    run(
-        criterion,
-        "all",
-        shape,
-        &present,
-        |(counts, histogram, distinct, moments): &mut All<Moments>, value| {
-            all(counts, histogram, distinct, *value);
-            moments.observe(*value);
-        },
-    );
-    run(
-        criterion,
-        "all, plain sums",
-        shape,
-        &present,
-        |(counts, histogram, distinct, moments): &mut All<PlainMoments>, value| {
-            all(counts, histogram, distinct, *value);
-            moments.observe(*value);
-        },
-    );
-}
-
-fn names(
+/// Measures on a fresh column in each iteration.
+fn run<T>(
     criterion: &mut Criterion,
-    shape: Shape,
-    arrays: &[Vec<String>],
-    baseline: impl Iterator<Item = String>,
+    id: BenchmarkId,
+    mut draw: impl FnMut() -> Vec<T>,
+    observe: impl Fn(&[T]),
 ) {
-    let mut counts = std::collections::HashMap::new();
-    for name in baseline {
-        *counts.entry(name.into_boxed_str()).or_default() += 1;
-    }
-    let domain = Domain::freeze(counts, true);
-    run(criterion, "names", shape, arrays, |names: &mut NameCounts, name| {
-        names.observe(&domain, name, 1);
-    });
-    run(criterion, "distinct", shape, arrays, |distinct: &mut Distinct, name| {
-        distinct.observe(hash_bytes(name.as_bytes()));
-    });
-    run(criterion, "lengths", shape, arrays, |lengths: &mut Lengths, name| {
-        lengths.observe(name.chars().count());
-    });
-}
-
-/// Feeds all arrays to one summary.
-fn run<S: Default, T>(
-    criterion: &mut Criterion,
-    summary: &str,
-    shape: Shape,
-    arrays: &[Vec<T>],
-    mut observe: impl FnMut(&mut S, &T),
-) {
-    let mut group = criterion.benchmark_group(summary);
-    group.throughput(Throughput::Elements(arrays.iter().map(|array| array.len() as u64).sum()));
-    group.bench_function(BenchmarkId::from_parameter(shape.name()), |bencher| {
-        bencher.iter(|| {
-            let mut summary = S::default();
-            for array in arrays {
-                black_box(array).iter().for_each(|value| observe(&mut summary, value));
-            }
-            summary
-        });
+    let mut group = criterion.benchmark_group("sketch");
+    group.throughput(Throughput::Elements(ROWS as u64));
+    group.bench_function(id, |bencher| {
+        bencher.iter_batched_ref(&mut draw, |column| observe(column), BatchSize::PerIteration);
     });
     group.finish();
 }
