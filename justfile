@@ -5,7 +5,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is taken, in the order CI runs it
-ready: fmt-check lint test doc deny tree lines readers demo
+ready: fmt-check lint test doc deny tree lines readers demo instructions
 
 # Format all code
 fmt:
@@ -51,3 +51,8 @@ demo:
 # One benchmark of benches/, by its name
 bench NAME:
     CRITERION_HOME="{{justfile_directory()}}/target/criterion" cargo bench --locked --workspace --bench {{NAME}}
+
+# With `cli`, crates have the features that the program has, and nothing but the benchmark is built for it.
+# Instructions per value of kernels and page path, under valgrind; fails above their limits, `--write` sets these anew
+instructions *ARGS:
+    cargo bench --locked -p cli -p monitor --bench instructions -- {{ARGS}}
