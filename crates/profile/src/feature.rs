@@ -121,6 +121,9 @@ impl FeatureProfile {
 
     /// Takes a name `weight` times.
     pub(crate) fn observe_name(&mut self, target: Target<'_>, name: &str, weight: u64) {
+        if let Target::Domain(domain) = target {
+            self.names.reserve(domain, 1);
+        }
         self.observe_key(&target.key(name), name.chars().count(), weight, || name);
     }
 

@@ -37,6 +37,7 @@ impl NameCounts {
     /// Counts `weight` rows with a name; returns the hash it is known by.
     pub fn observe(&mut self, domain: &Domain, name: &str, weight: u64) -> u64 {
         let key = domain.key(name);
+        self.reserve(domain, 1);
         self.observe_key(&key, weight, || name);
         key.hash()
     }

@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Entries that are appended before equal positions are added up for the first time.
+/// Entries that are appended before equal positions are added up for the first time; so few positions have counters
+/// from the start.
 const FIRST: usize = 16;
 /// A list with an entry for one in so many positions becomes counters, which then take as much memory.
 const POSITIONS_PER_ENTRY: usize = 4;
@@ -36,7 +37,7 @@ impl Tally {
             }
             Self::Few(entries) => {
                 if entries.len() == entries.capacity() {
-                    self.make_room();
+                    self.make_room(1);
                     return self.add_with_room(position, rows);
                 }
                 entries.push((position, rows));
@@ -45,13 +46,13 @@ impl Tally {
     }
 
     /// Makes room for so many additions among so many positions.
+    #[inline]
     pub(crate) fn reserve(&mut self, additions: usize, positions: usize) {
         let Self::Few(entries) = self else { return };
-        if additions > positions / POSITIONS_PER_ADDITION {
+        if positions <= FIRST || additions > positions / POSITIONS_PER_ADDITION {
             self.counters(positions);
         } else if entries.capacity() - entries.len() < additions {
-            add_up(entries);
-            entries.reserve_exact(additions);
+            self.make_room(additions);
         }
     }
 
@@ -91,7 +92,7 @@ impl Tally {
                 if let Self::Few(ours) = self
                     && ours.capacity() - ours.len() < entries.len()
                 {
-                    self.make_room();
+                    self.make_room(entries.len());
                 }
                 entries.iter().for_each(|&(position, rows)| self.add(position, rows));
             }
@@ -142,16 +143,18 @@ impl Tally {
 
     /// Adds up equal positions; where many different ones are left, there is more room after that, or counters.
     #[cold]
-    fn make_room(&mut self) {
+    fn make_room(&mut self, additions: usize) {
         let Self::Few(entries) = self else { return };
         if entries.capacity() == 0 {
-            entries.reserve_exact(FIRST);
+            entries.reserve_exact(additions.max(FIRST));
             return;
         }
         add_up(entries);
-        if 2 * entries.len() > entries.capacity() {
-            // Where it stays a list, pushing doubles its room.
+        if entries.len() + additions.max(entries.len()) > entries.capacity() {
             self.thicken();
+            if let Self::Few(entries) = self {
+                entries.reserve(additions.max(entries.len()));
+            }
         }
     }
 
