@@ -4,7 +4,9 @@
 
 mod corpus;
 mod damage;
+mod judge;
 mod matrix;
 mod names;
 mod read;
 mod shapes;
+mod write;

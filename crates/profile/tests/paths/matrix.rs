@@ -1,52 +1,11 @@
 //! Every type in every encoding, page version, codec and pattern of nulls that parquet-rs writes.
 
-use arrow_array::RecordBatch;
-use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, Type, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
-use parquet::schema::types::ColumnPath;
+use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
 
 use super::read::{compare, survey};
 use super::shapes::{NULLS, batch};
-
-pub(crate) fn write(batch: &RecordBatch, properties: WriterPropertiesBuilder) -> Bytes {
-    let properties = properties
-        .set_data_page_row_count_limit(500)
-        .set_write_batch_size(100)
-        .set_max_row_group_row_count(Some(1_900));
-    let mut file = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties.build())).unwrap();
-    writer.write(batch).unwrap();
-    writer.close().unwrap();
-    file.into()
-}
-
-/// Sets an encoding for all columns that can have it.
-fn encoded(
-    properties: WriterPropertiesBuilder,
-    batch: &RecordBatch,
-    encoding: Encoding,
-) -> WriterPropertiesBuilder {
-    let plain = write(batch, WriterProperties::builder());
-    let metadata = super::read::metadata(&plain).unwrap();
-    let mut properties = properties.set_dictionary_enabled(false);
-    for column in metadata.parquet_schema().columns() {
-        let fits = match (encoding, column.physical_type()) {
-            (Encoding::DELTA_BINARY_PACKED, Type::INT32 | Type::INT64) => true,
-            (Encoding::DELTA_LENGTH_BYTE_ARRAY, Type::BYTE_ARRAY) => true,
-            (Encoding::DELTA_BYTE_ARRAY, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY) => true,
-            (Encoding::BYTE_STREAM_SPLIT, Type::BOOLEAN | Type::BYTE_ARRAY | Type::INT96) => false,
-            (Encoding::BYTE_STREAM_SPLIT, _) => true,
-            _ => false,
-        };
-        if fits {
-            properties =
-                properties.set_column_encoding(ColumnPath::from(column.path().parts().to_vec()), encoding);
-        }
-    }
-    properties
-}
+use super::write::{encoded, write};
 
 #[test]
 fn every_type_in_every_encoding() {

@@ -8,8 +8,8 @@ use arrow_array::{
 use arrow_schema::{DataType, Field};
 use parquet::file::properties::WriterProperties;
 
-use super::matrix::write;
 use super::read::{Spread, by_pages, compare, survey};
+use super::write::write;
 
 const ROWS: i64 = 3_000;
 

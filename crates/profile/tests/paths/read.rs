@@ -66,12 +66,20 @@ pub(crate) fn metadata(file: &Bytes) -> Result<ArrowReaderMetadata, String> {
 
 /// The frozen features of a file.
 pub(crate) fn survey(file: &Bytes) -> Spec {
+    try_survey(file).unwrap()
+}
+
+/// The frozen features of a file that may not be one.
+pub(crate) fn try_survey(file: &Bytes) -> Result<Spec, String> {
+    let metadata = metadata(file)?;
     let mut survey = Survey::default();
-    let metadata = metadata(file).unwrap();
-    for batch in ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata).build().unwrap() {
-        survey.observe(&batch.unwrap(), &|_| true);
+    for group in 0..metadata.metadata().num_row_groups() {
+        batches(file, &metadata, group, &mut |_, batch| {
+            survey.observe(batch, &|_| true);
+            Ok(())
+        })?;
     }
-    survey.freeze()
+    Ok(survey.freeze())
 }
 
 /// Profiles of each row group and group, by Arrow batches alone: each part of each batch on its own.
