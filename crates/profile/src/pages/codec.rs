@@ -19,6 +19,9 @@ pub(super) struct Pages {
     codec: Compression,
 }
 
+/// What zstd says when there is not enough room, and only then.
+const TOO_SMALL: &str = "Destination buffer is too small";
+
 /// Bytes of a page at most: the format says it in an `i32`.
 const MOST: usize = i32::MAX as usize;
 
@@ -114,18 +117,52 @@ impl Codec {
         };
         let known = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
         let known = known.and_then(|length| usize::try_from(length).ok());
-        let mut room = known.unwrap_or(8 * compressed.len()).max(self.buffer.capacity()).min(MOST);
+        let most = most_of_zstd(compressed.len());
+        let mut room = known.unwrap_or(8 * compressed.len()).min(most).max(self.buffer.capacity());
         loop {
             self.buffer.clear();
             self.buffer.try_reserve(room).map_err(|_| format!("no memory for a page of {room} bytes"))?;
             match zstd.decompress_to_buffer(compressed, &mut self.buffer) {
                 Ok(_) => return Ok(()),
-                Err(error) if room == MOST => {
+                Err(error) if error.to_string() == TOO_SMALL && room < most => {
+                    room = room.saturating_mul(4).min(most);
+                }
+                Err(error) => {
                     self.buffer = Vec::new();
                     return Err(error.to_string());
                 }
-                Err(_) => room = room.saturating_mul(4).min(MOST),
             }
         }
+    }
+}
+
+/// Bytes that so many of zstd can stand for: a block takes at least four of them and holds at most 128 KiB. Nothing more
+/// is reserved on the word of the file.
+fn most_of_zstd(compressed: usize) -> usize {
+    (compressed / 4 + 1).saturating_mul(128 << 10).min(MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_does_not_say_its_length_is_all_there() {
+        let zeros = vec![0; 5_000_001];
+        let mut zstd = zstd::bulk::Compressor::new(19).unwrap();
+        zstd.include_contentsize(false).unwrap();
+        let compressed = zstd.compress(&zeros).unwrap();
+        assert!(zeros.len() < most_of_zstd(compressed.len()) && compressed.len() < 1_000);
+        let mut codec = Codec::default();
+        codec.unzstd(&compressed).unwrap();
+        assert!(codec.buffer == zeros);
+    }
+
+    #[test]
+    fn a_damaged_page_takes_no_memory_that_it_cannot_fill() {
+        let compressed = zstd::bulk::compress(b"many words, and none of them twice", 1).unwrap();
+        assert!(most_of_zstd(compressed.len()) < 2 << 20);
+        let cut = &compressed[..compressed.len() - 1];
+        assert_eq!(Codec::default().unzstd(cut), Err("Src size is incorrect".to_owned()));
     }
 }
