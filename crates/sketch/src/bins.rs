@@ -181,10 +181,13 @@ impl Bins {
         Slot { lower: lower.unwrap_or(f64::NEG_INFINITY), upper: upper.unwrap_or(f64::INFINITY) }
     }
 
-    /// Whether the edges are ascending and the coarse ones among them, as bytes from outside may not have them.
+    /// Whether the edges are ascending and the coarse ones among them, and the range is one, as bytes from outside may
+    /// not have them.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.edges.is_sorted_by(|a, b| a < b)
+        self.edges.iter().all(|edge| edge.is_finite())
+            && self.range.is_none_or(|(min, max)| min.is_finite() && max.is_finite() && min <= max)
+            && self.edges.is_sorted_by(|a, b| a < b)
             && self.coarse.is_sorted_by(|a, b| a < b)
             && self.chart.is_sorted_by(|a, b| a < b)
             && [&self.coarse, &self.chart]
@@ -291,6 +294,18 @@ mod tests {
         assert_eq!(bins.coarse_edges(), [7.0]);
         assert!(bins.slot(bins.slot_of(7.0)).is_atom());
         assert!(Bins::cut(&ValueCounts::new(vec![f64::MAX, f64::MIN, 0.0])).is_sound());
+    }
+
+    #[test]
+    fn damaged_edges_are_not_sound() {
+        let bins = Bins::cut(&ValueCounts::new(vec![1.0, 2.0, 5.0]));
+        let (mut nan, mut falling, mut apart, mut range) = (bins.clone(), bins.clone(), bins.clone(), bins);
+        nan.edges = vec![f64::NAN];
+        (nan.coarse, nan.chart) = (Vec::new(), Vec::new());
+        falling.edges.swap(0, 1);
+        apart.coarse = vec![1.5];
+        range.range = Some((5.0, 1.0));
+        assert_eq!([nan, falling, apart, range].map(|bins| bins.is_sound()), [false; 4]);
     }
 
     proptest! {

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::{LANES, kernel};
 
+/// Rows that counts from outside may claim: up to here every number of rows is a double, and sums of many are no more
+/// than 64 bits.
+const MOST_ROWS: u64 = 1 << 53;
+
 /// Rows by kind of value. All are numbers of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -142,6 +146,19 @@ impl Counts {
         self.negatives += other.negatives;
         self.fractions += other.fractions;
     }
+
+    /// Whether the kinds of rows are no more than the rows, as bytes from outside may not have it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let apart =
+            [self.nulls, self.mismatched, self.nans, self.positive_infinities, self.negative_infinities];
+        let within = [self.zeros, self.negatives, self.fractions];
+        let together = apart.iter().try_fold(0_u64, |sum, rows| sum.checked_add(*rows));
+        self.rows <= MOST_ROWS
+            && together.is_some_and(|rows| rows <= self.rows)
+            && within.iter().all(|rows| *rows <= self.rows)
+            && self.absent <= self.nulls
+    }
 }
 
 kernel! {
@@ -195,5 +212,19 @@ mod tests {
         assert_eq!((counts.rows, counts.missing(), counts.present()), (16, 6, 10));
         assert_eq!((counts.zeros, counts.negatives, counts.fractions), (2, 2, 1));
         assert_eq!(counts.observed(), 4, "0, -0, -2.5 and 3");
+        assert!(counts.is_sound());
+    }
+
+    #[test]
+    fn more_of_a_kind_than_rows_is_not_sound() {
+        for counts in [
+            Counts { rows: 5, nulls: 3, mismatched: 3, ..Counts::default() },
+            Counts { rows: 5, nulls: u64::MAX, nans: 1, ..Counts::default() },
+            Counts { rows: 5, zeros: 6, ..Counts::default() },
+            Counts { rows: 5, nulls: 1, absent: 2, ..Counts::default() },
+            Counts { rows: u64::MAX, ..Counts::default() },
+        ] {
+            assert!(!counts.is_sound(), "{counts:?}");
+        }
     }
 }

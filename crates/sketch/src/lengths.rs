@@ -31,12 +31,26 @@ impl Lengths {
 
     /// Adds another part.
     pub fn merge(&mut self, other: &Self) {
-        self.names += other.names;
-        self.sum += other.sum;
-        self.squares += other.squares;
+        self.names = self.names.saturating_add(other.names);
+        self.sum = self.sum.saturating_add(other.sum);
+        self.squares = self.squares.saturating_add(other.squares);
         if let Some((min, max)) = other.bounds {
             self.widen(min, max);
         }
+    }
+
+    /// Whether the sums can be those of so many lengths between the bounds, as bytes from outside may not have them.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let names = u128::from(self.names);
+        let Some((min, max)) = self.bounds.map(|(min, max)| (u128::from(min), u128::from(max))) else {
+            return *self == Self::default();
+        };
+        let between = |sum: u128, low: u128, high: u128| {
+            names.checked_mul(low).is_some_and(|low| low <= sum)
+                && names.checked_mul(high).is_none_or(|high| sum <= high)
+        };
+        names > 0 && between(self.sum.into(), min, max) && between(self.squares, min * min, max * max)
     }
 
     /// Names that were measured.
@@ -100,5 +114,22 @@ mod tests {
         // numpy.std([3, 4, 4, 9, 0, 0])
         assert!((whole.std_dev().unwrap() - 3.036_811_193_048_1).abs() < 1e-15);
         assert_eq!(Lengths::default().std_dev(), None);
+        assert!(whole.is_sound() && Lengths::default().is_sound());
+    }
+
+    #[test]
+    fn damaged_lengths_are_not_sound() {
+        let whole = Lengths { names: 2, sum: 7, squares: 25, bounds: Some((3, 4)) };
+        assert!(whole.is_sound());
+        for damaged in [
+            Lengths { names: 3, ..whole },
+            Lengths { names: 0, ..whole },
+            Lengths { sum: u64::MAX, ..whole },
+            Lengths { squares: u128::MAX, ..whole },
+            Lengths { bounds: Some((4, 3)), ..whole },
+            Lengths { bounds: None, ..whole },
+        ] {
+            assert!(!damaged.is_sound(), "{damaged:?}");
+        }
     }
 }

@@ -58,6 +58,19 @@ impl Moments {
         }
     }
 
+    /// Whether there are bounds where there are values, with the mean between them, and squares that go with it, as
+    /// bytes from outside may not have it.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        match (self.bounds, self.mean(), self.variance()) {
+            (Some((min, max)), Some(mean), Some(variance)) => {
+                min.is_finite() && max.is_finite() && min <= mean && mean <= max && variance >= 0.0
+            }
+            (None, None, None) => *self == Self::default(),
+            _ => false,
+        }
+    }
+
     /// How many values were taken.
     #[must_use]
     pub fn values(&self) -> u64 {
@@ -151,6 +164,23 @@ mod tests {
         let mut moments = Moments::default();
         values.iter().for_each(|&value| moments.observe(value));
         moments
+    }
+
+    #[test]
+    fn damaged_moments_are_not_sound() {
+        let sound =
+            [of(&[]), of(&[-3.5]), of(&[f64::MAX, f64::MAX]), of(&[5e-324, 0.0]), of(&[-1e300, 1e300, 7.0])];
+        assert!(sound.iter().all(Moments::is_sound));
+        let whole = of(&[1.0, 2.0, 4.0]);
+        let damaged = [
+            Moments { bounds: None, ..whole.clone() },
+            Moments { bounds: Some((4.0, 1.0)), ..whole.clone() },
+            Moments { bounds: Some((f64::NAN, 4.0)), ..whole.clone() },
+            Moments { values: 0, ..whole.clone() },
+            Moments { values: 1, ..whole.clone() },
+            Moments { squares: of(&[1.0]).squares, ..whole },
+        ];
+        assert!(!damaged.iter().any(Moments::is_sound));
     }
 
     #[test]
