@@ -130,7 +130,7 @@ impl NameCounts {
     /// All rows with a name.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.known.rows() + self.other + self.new_rows
+        self.known.rows().saturating_add(self.other).saturating_add(self.new_rows)
     }
 
     /// The most frequent name and its rows (of names that compare equal, the first in the alphabet).
@@ -149,6 +149,11 @@ impl NameCounts {
         last(&self.known) <= domain.names().len()
             && last(&self.rest) <= BUCKETS
             && self.new.len() <= MAX_NEW_NAMES
+            && self.new.values().try_fold(0_u64, |sum, (_, rows)| sum.checked_add(*rows)).is_some_and(|new| {
+                // What has no counter is in a bucket.
+                let rest = self.new_rows.checked_sub(new).and_then(|rest| rest.checked_add(self.other));
+                rest == Some(self.rest.rows())
+            })
     }
 
     fn observe_new(&mut self, hash: u64, name: &str, rows: u64) {
@@ -216,6 +221,20 @@ mod tests {
             prop_assert_eq!(merged.rows(), whole.known_rows().iter().map(|(_, rows)| rows).sum::<u64>() + whole.new_rows());
             prop_assert_eq!(merged.buckets(&domain), whole.buckets(&domain));
             prop_assert_eq!(whole.buckets(&domain).iter().sum::<u64>(), whole.rows());
+        }
+    }
+
+    #[test]
+    fn rows_that_contradict_each_other_do_not_fit() {
+        let domain = domain(2);
+        let counts = of(&domain, &[0, 1, 7, 8, 8]);
+        assert!(counts.fits(&domain));
+        for damaged in [
+            NameCounts { new_rows: 4, ..counts.clone() },
+            NameCounts { other: 1, ..counts.clone() },
+            NameCounts { new_rows: u64::MAX, other: 2, ..counts },
+        ] {
+            assert!(!damaged.fits(&domain) && damaged.rows() >= 5, "{damaged:?}");
         }
     }
 

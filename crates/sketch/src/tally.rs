@@ -211,10 +211,11 @@ impl TryFrom<Vec<(u32, u64)>> for Tally {
     type Error = &'static str;
 
     fn try_from(mut entries: Vec<(u32, u64)>) -> Result<Self, &'static str> {
-        let mut next = 0_u32;
-        for (position, _) in &mut entries {
+        let (mut next, mut all) = (0_u32, 0_u64);
+        for (position, rows) in &mut entries {
             *position = next.checked_add(*position).ok_or("a position is too large")?;
             next = position.checked_add(1).ok_or("a position is too large")?;
+            all = all.checked_add(*rows).ok_or("more rows than can be counted")?;
         }
         let mut tally = Self::Few(entries);
         tally.thicken();
@@ -271,6 +272,8 @@ mod tests {
     #[test]
     fn bytes_from_outside_are_checked() {
         let bytes = crate::to_bytes(&vec![(u32::MAX, 1_u64), (0, 1)]).unwrap();
+        assert!(crate::from_bytes::<Tally>(&bytes).is_err());
+        let bytes = crate::to_bytes(&vec![(0, u64::MAX), (0, 1)]).unwrap();
         assert!(crate::from_bytes::<Tally>(&bytes).is_err());
     }
 }
