@@ -162,14 +162,23 @@ impl FeatureProfile {
         other.types.iter().for_each(|name| self.observe_type(name));
     }
 
-    /// Whether the counters fit a kind, as bytes from outside may not.
+    /// Whether the counters fit a kind, and that makes sense itself, as bytes from outside may not.
     #[must_use]
     pub fn fits(&self, kind: &Kind) -> bool {
-        match kind {
-            Kind::Number { bins, .. } => self.histogram.fits(bins),
-            Kind::Category { domain } => self.names.fits(domain),
-            Kind::Empty | Kind::Uncovered => true,
-        }
+        let (none, nothing) = (Bins::default(), Domain::default());
+        let (bins, domain) = match kind {
+            Kind::Number { bins, .. } => (bins, &nothing),
+            Kind::Category { domain } => (&none, domain),
+            Kind::Empty | Kind::Uncovered => (&none, &nothing),
+        };
+        let held = [self.moments.values(), self.histogram.rows(), self.names.rows(), self.lengths.names()];
+        bins.is_sound()
+            && self.histogram.fits(bins)
+            && self.names.fits(domain)
+            && self.counts.is_sound()
+            && self.moments.is_sound()
+            && self.lengths.is_sound()
+            && held.iter().all(|rows| *rows <= self.counts.observed())
     }
 }
 

@@ -25,6 +25,30 @@ fn profiled(batch: &RecordBatch) -> (Spec, Profile) {
     (spec, profile)
 }
 
+#[test]
+fn counters_that_contradict_each_other_fit_nothing() {
+    let x: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(4.0)]));
+    let y: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "a"]));
+    let (spec, whole) = profiled(&batch(vec![("x", x), ("y", y)]));
+    let [number, name] = whole.features.as_slice() else { panic!("two columns") };
+    let [of_numbers, of_names] = spec.features() else { panic!("two columns") };
+    let fewer = |feature: &FeatureProfile, rows: u64| {
+        let mut feature = feature.clone();
+        feature.counts.rows -= rows;
+        feature
+    };
+    assert!(number.fits(&of_numbers.kind) && name.fits(&of_names.kind));
+    for (damaged, kind) in [
+        (name.clone(), &of_numbers.kind),
+        (number.clone(), &Kind::Empty),
+        (fewer(number, 2), &of_numbers.kind),
+        (fewer(name, 1), &of_names.kind),
+        (FeatureProfile { counts: number.counts, ..name.clone() }, &of_names.kind),
+    ] {
+        assert!(!damaged.fits(kind), "{damaged:?}");
+    }
+}
+
 fn number(array: ArrayRef) -> (u64, f64, f64) {
     let name = format!("{:?}", array.data_type());
     let (spec, profile) = profiled(&batch(vec![("x", array)]));
