@@ -189,7 +189,8 @@ pub(super) fn volumes(baseline: &Baseline, calendar: &mut Calendar, every: Every
     let mut windows: BTreeMap<i64, u64> = BTreeMap::new();
     for (&hour, &rows) in &baseline.hours {
         if let Some(window) = hour.checked_mul(3_600_000_000).and_then(|micros| calendar.window_of(micros)) {
-            *windows.entry(window.start).or_default() += rows;
+            let window: &mut u64 = windows.entry(window.start).or_default();
+            *window = window.saturating_add(rows);
         }
     }
     windows.pop_first();
@@ -197,4 +198,24 @@ pub(super) fn volumes(baseline: &Baseline, calendar: &mut Calendar, every: Every
     let mut volumes: Vec<u64> = windows.into_values().collect();
     volumes.sort_unstable();
     if volumes.len() < MIN_VOLUMES { Vec::new() } else { volumes }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn more_rows_than_can_be_counted_are_the_most_that_can() {
+        let document = br#"{"version": 0.0, "features": []}"#;
+        let baseline = Baseline {
+            spec: Spec::default(),
+            profiles: BTreeMap::new(),
+            hours: (0..24 * 400).map(|hour| (hour, u64::MAX)).collect(),
+            constraints: serde_json::from_slice(document).unwrap(),
+        };
+        let volumes = volumes(&baseline, &mut Calendar::new(Every::Day, TimeZone::UTC), Every::Day);
+        assert_eq!(volumes, [u64::MAX; 398]);
+    }
 }
