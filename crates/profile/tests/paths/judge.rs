@@ -12,8 +12,8 @@ pub(crate) enum Verdict {
     Read,
     /// Neither has one.
     Refused,
-    /// The page path refuses what the batch path reads, for a reason that is known.
-    Stricter,
+    /// One path refuses what the other reads, for a reason that is known.
+    OneRefuses,
 }
 
 /// Reads a file by both paths; fails where they differ.
@@ -25,9 +25,9 @@ pub(crate) fn judge(file: &Bytes, spec: &Spec, spread: Spread, what: &str) -> Ve
             Verdict::Read
         }
         (Err(_), Err(_)) => Verdict::Refused,
-        // The two decoders of the parquet crate do not check the same: that of values refuses negative lengths which
-        // that of Arrow arrays takes for text.
-        (Err(error), Ok(_)) if error.contains("DELTA") => Verdict::Stricter,
+        // The two decoders of the parquet crate do not check the same lengths: that of values refuses negative ones,
+        // which that of Arrow arrays takes for text, and reads on where there are more suffixes than prefixes.
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) if error.contains("DELTA") => Verdict::OneRefuses,
         (Err(error), Ok(_)) => panic!("{what}: only the page path refuses: {error}"),
         (Ok(_), Err(error)) => panic!("{what}: only the batch path refuses: {error}"),
     }
