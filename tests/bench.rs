@@ -161,6 +161,28 @@ fn text_shows_the_same_stages() {
 }
 
 #[test]
+fn latency_is_measured_beside_the_local_pass() {
+    let sandbox = Sandbox::new();
+    let found = bench(&sandbox, &format!("{SMALL} --remote 5ms"));
+    let remote = &found["profile_remote"];
+    for spread in ["seconds", "ratio_local"] {
+        is_spread(&remote[spread]);
+    }
+    let seconds = number(&remote["seconds"]["min"]);
+    assert!(seconds > 0.005, "a read has to be waited for: {remote}");
+    assert_eq!(number(&remote["latency_seconds"]), 0.005);
+    // Two files with three row groups each, which lie in one piece.
+    assert_eq!((&remote["requests"], &remote["plan_requests"]), (&6.into(), &3.into()));
+    let in_flight = number(&remote["in_flight_bytes"]);
+    assert!(0.0 < in_flight && in_flight < 2.0 * number(&found["file_bytes"]), "{remote}");
+    assert!(number(&remote["plan_seconds"]) > 0.01, "a listing, then a footer");
+    assert!(remote.get("ratio_utf8").is_none() && found["profile_page"].get("ratio_local").is_none());
+    let text = sandbox.expect(0, &format!("bench --quiet --runs 1 {SMALL} --remote 5ms")).stdout;
+    holds(&text, &["profile_remote", "remote, 5 ms a request: ", " of local speed", "listed and opened in"]);
+    assert!(bench(&sandbox, SMALL).get("profile_remote").is_none());
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("csv/day.csv", "a,b\n1,2\n");
@@ -185,6 +207,10 @@ fn what_cannot_be_measured_is_refused() {
     }
     assert_eq!(sandbox.files("full").len(), 1);
     holds(&sandbox.expect(2, "bench --data kept --rows 5").stderr, &["cannot be used with"]);
+    holds(
+        &sandbox.expect(2, "bench --remote 50").stderr,
+        &["expected a time up to 10s with its unit, such as 50ms"],
+    );
     holds(&sandbox.expect(2, "bench --codec zip").stderr, &["none, snappy, gzip, zstd, lz4, brotli"]);
 }
 

@@ -2,10 +2,12 @@
 
 use crate::error::Error;
 use crate::listing::Object;
+use crate::local;
 use crate::local_file::LocalFile;
 use crate::location::{Cloud, Place};
 use crate::pool::Pool;
-use crate::{local, remote};
+use crate::remote::{Objects, REQUESTS};
+use crate::traffic::Meter;
 use bytes::Bytes;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -21,20 +23,21 @@ use std::time::Duration;
 pub(crate) enum Backend {
     /// The file system of this machine, with the buffers for reading column chunks.
     Local(Pool),
-    Objects(Arc<dyn ObjectStore>),
+    Objects(Objects),
 }
 
 impl Backend {
     /// Opens the store of a place; credentials come from the environment variables of each cloud.
-    pub(crate) fn open(place: &Place) -> Result<Self, Error> {
-        let store: Arc<dyn ObjectStore> = match place {
+    pub(crate) fn open(place: &Place, meter: Meter) -> Result<Self, Error> {
+        let objects = match place {
             Place::Local => return Ok(Self::Local(Pool::default())),
-            Place::Memory => Arc::new(InMemory::new()),
+            Place::Memory => Objects::new(InMemory::new(), meter),
             Place::Bucket { cloud, authority } => {
-                open_bucket(*cloud, authority).map_err(|error| Error::object(authority, "open", error))?
+                let opened = open_bucket(*cloud, authority);
+                Objects::new(opened.map_err(|error| Error::object(authority, "open", error))?, meter)
             }
         };
-        Ok(Self::Objects(store))
+        Ok(Self::Objects(objects))
     }
 
     /// Bytes of `object` at each of `ranges`, in their order.
@@ -45,7 +48,7 @@ impl Backend {
                 let file = LocalFile::new(object.clone(), Pool::default());
                 blocking("read", move || file.read(&ranges)).await
             }
-            Self::Objects(store) => remote::read_ranges(store.as_ref(), object, ranges).await,
+            Self::Objects(objects) => objects.ranges(object, ranges).await,
         }
     }
 
@@ -56,7 +59,7 @@ impl Backend {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("read", move || local::read(&key, &shown)).await
             }
-            Self::Objects(store) => remote::read(store.as_ref(), key, shown).await,
+            Self::Objects(objects) => objects.read(key, shown).await,
         }
     }
 
@@ -67,7 +70,7 @@ impl Backend {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("write", move || local::write(&key, &shown, &content)).await
             }
-            Self::Objects(store) => remote::write(store.as_ref(), key, shown, content).await,
+            Self::Objects(objects) => objects.write(key, shown, content).await,
         }
     }
 
@@ -78,7 +81,7 @@ impl Backend {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("delete", move || local::delete(&key, &shown)).await
             }
-            Self::Objects(store) => remote::delete(store.as_ref(), key, shown).await,
+            Self::Objects(objects) => objects.delete(key, shown).await,
         }
     }
 
@@ -89,7 +92,7 @@ impl Backend {
                 let (key, shown) = (key.to_owned(), shown.to_owned());
                 blocking("list", move || local::children(&key, &shown)).await
             }
-            Self::Objects(store) => remote::children(store.as_ref(), key, shown).await,
+            Self::Objects(objects) => objects.children(key, shown).await,
         }
     }
 
@@ -105,7 +108,23 @@ impl Backend {
     pub(crate) fn concurrency(&self) -> usize {
         match self {
             Self::Local(_) => 8,
-            Self::Objects(_) => 64,
+            Self::Objects(_) => REQUESTS,
+        }
+    }
+
+    /// Bytes of footers that a plan keeps, those that come first, so that a scan does not wait for them again.
+    pub(crate) fn footers_kept(&self) -> usize {
+        match self {
+            Self::Local(_) => 0,
+            Self::Objects(_) => 16 << 20,
+        }
+    }
+
+    /// Sources that a scan opens ahead of their tasks.
+    pub(crate) fn sources_ahead(&self) -> usize {
+        match self {
+            Self::Local(_) => 8,
+            Self::Objects(_) => 32,
         }
     }
 }

@@ -170,10 +170,13 @@ pub(crate) async fn fetch(
     Ok(Chunks::new(pieces, object.bytes))
 }
 
+/// A range in parts of one size, as few as `largest` allows.
 fn split(range: Range<u64>, largest: u64) -> impl Iterator<Item = Range<u64>> {
+    let length = range.end - range.start;
+    let size = length.div_ceil(length.div_ceil(largest).max(1));
     let mut start = range.start;
     std::iter::from_fn(move || {
-        let piece = start..range.end.min(start.saturating_add(largest));
+        let piece = start..range.end.min(start.saturating_add(size));
         start = piece.end;
         (!piece.is_empty()).then_some(piece)
     })
@@ -188,7 +191,7 @@ mod tests {
         let wanted = || vec![50..60, 0..10, 12..20, 20..20, 15..18];
         assert_eq!(merge(wanted(), 2, u64::MAX), vec![0..20, 50..60]);
         assert_eq!(merge(wanted(), 2, 19), vec![0..10, 12..20, 50..60], "what overlaps stays together");
-        assert_eq!(split(0..25, 10).collect::<Vec<_>>(), vec![0..10, 10..20, 20..25]);
+        assert_eq!(split(0..25, 10).collect::<Vec<_>>(), vec![0..9, 9..18, 18..25]);
     }
 
     #[test]

@@ -17,15 +17,16 @@ const TAIL_BYTES: u64 = 64 << 10;
 const MAGIC: &[u8] = b"PAR1";
 const MAGIC_ENCRYPTED: &[u8] = b"PARE";
 
-/// A decoded footer and the end of the file that came with it, which in a small file is all of it.
+/// A footer as it is stored, and the end of the file that came with it, which in a small file is all of it.
 #[derive(Debug)]
 pub(crate) struct Footer {
-    pub(crate) metadata: ArrowReaderMetadata,
+    /// The metadata, without the closing length and magic.
+    pub(crate) encoded: Bytes,
     pub(crate) tail: (u64, Bytes),
 }
 
-/// Reads and decodes the footer, with the column statistics or without.
-pub(crate) async fn load(backend: &Backend, object: &Object, statistics: bool) -> Result<Footer, Error> {
+/// Reads the footer.
+pub(crate) async fn load(backend: &Backend, object: &Object) -> Result<Footer, Error> {
     let corrupt = |reason: String| Error::corrupt(&object.path, None, reason);
     if object.bytes == 0 {
         return Err(corrupt("expected Parquet, found an empty file".to_owned()));
@@ -36,7 +37,16 @@ pub(crate) async fn load(backend: &Backend, object: &Object, statistics: bool) -
         let head = if start == 0 { tail.clone() } else { read(backend, object, 0..4).await? };
         return Err(corrupt(what_else(&head, &tail)));
     }
-    let encoded = encoded(backend, object, &tail).await?;
+    Ok(Footer { encoded: encoded(backend, object, &tail).await?, tail: (start, tail) })
+}
+
+/// Decodes a footer, with the column statistics or without.
+pub(crate) fn decode(
+    encoded: &Bytes,
+    object: &Object,
+    statistics: bool,
+) -> Result<ArrowReaderMetadata, Error> {
+    let corrupt = |reason: String| Error::corrupt(&object.path, None, reason);
     let decode = || {
         let policy =
             if statistics { ParquetStatisticsPolicy::KeepAll } else { ParquetStatisticsPolicy::SkipAll };
@@ -44,12 +54,11 @@ pub(crate) async fn load(backend: &Backend, object: &Object, statistics: bool) -
             .with_column_stats_policy(policy)
             .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
             .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
-        let metadata = ParquetMetaDataReader::decode_metadata_with_options(&encoded, Some(&options))?;
+        let metadata = ParquetMetaDataReader::decode_metadata_with_options(encoded, Some(&options))?;
         readable(ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())?)
     };
-    check_footer(&encoded).map_err(corrupt)?;
-    let metadata = guard(decode).map_err(corrupt)?;
-    Ok(Footer { metadata, tail: (start, tail) })
+    check_footer(encoded).map_err(corrupt)?;
+    guard(decode).map_err(corrupt)
 }
 
 /// The parquet crate cannot make dictionaries of views, which Polars asks for in files with categories: these are

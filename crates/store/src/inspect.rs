@@ -8,6 +8,7 @@ use crate::plan::TaskPlan;
 use crate::times::{self, Times};
 use crate::{Error, chunk, csv, footer};
 use arrow_schema::Fields;
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
@@ -22,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) rows: u64,
     pub(crate) time: Option<(i64, i64)>,
     pub(crate) tasks: Vec<TaskPlan>,
+    /// The footer as it is stored, in formats with one.
+    pub(crate) footer: Option<Bytes>,
 }
 
 /// Looks at captures of one store.
@@ -29,13 +32,16 @@ pub(crate) struct Facts {
 pub(crate) struct Inspector {
     backend: Backend,
     timestamp: Option<String>,
-    /// Text files have to be read whole: two at a time, however many footers are under way.
+    /// Text files have to be read whole: together they take this many KiB, however many footers are under way.
     whole_files: Semaphore,
 }
 
+/// Memory for text files that are read whole, in KiB; a larger one is read alone.
+const WHOLE_KIB: u32 = 64 << 10;
+
 impl Inspector {
     pub(crate) fn new(backend: Backend, timestamp: Option<String>) -> Self {
-        Self { backend, timestamp, whole_files: Semaphore::new(2) }
+        Self { backend, timestamp, whole_files: Semaphore::new(WHOLE_KIB as usize) }
     }
 
     pub(crate) async fn inspect(&self, object: &Object, source: &Source) -> Result<Facts, Error> {
@@ -55,20 +61,23 @@ impl Inspector {
     }
 
     async fn inspect_parquet(&self, object: &Object) -> Result<Facts, Error> {
-        let footer = footer::load(&self.backend, object, self.timestamp.is_some()).await?;
+        let encoded = footer::load(&self.backend, object).await?.encoded;
         let timestamp = self.timestamp.as_deref();
-        guard(|| parquet_facts(&footer.metadata, timestamp, object.bytes))
-            .map_err(|reason| Error::corrupt(&object.path, None, reason))
+        let metadata = footer::decode(&encoded, object, timestamp.is_some())?;
+        let facts = guard(|| parquet_facts(&metadata, timestamp, object.bytes))
+            .map_err(|reason| Error::corrupt(&object.path, None, reason))?;
+        Ok(Facts { footer: Some(encoded), ..facts })
     }
 
     async fn inspect_csv(&self, object: &Object) -> Result<Facts, Error> {
-        let _turn = self.whole_files.acquire().await;
+        let kib = u32::try_from(object.bytes.div_ceil(1 << 10)).unwrap_or(WHOLE_KIB);
+        let _turn = self.whole_files.acquire_many(kib.min(WHOLE_KIB)).await;
         let content = csv::load(&self.backend, object).await?;
         let (schema, rows) =
             guard(|| csv::infer(&content)).map_err(|reason| Error::corrupt(&object.path, None, reason))?;
         let task = TaskPlan { row_group: 0, rows, bytes: object.bytes, time: None };
         let tasks = if rows == 0 { Vec::new() } else { vec![task] };
-        Ok(Facts { fields: schema.fields, file_columns: 0, rows, time: None, tasks })
+        Ok(Facts { fields: schema.fields, file_columns: 0, rows, time: None, tasks, footer: None })
     }
 }
 
@@ -94,7 +103,8 @@ fn parquet_facts(
         known.push(times);
         tasks.push(task);
     }
-    Ok(Facts { fields: metadata.schema().fields().clone(), file_columns: 0, rows, time: hull(&known), tasks })
+    let fields = metadata.schema().fields().clone();
+    Ok(Facts { fields, file_columns: 0, rows, time: hull(&known), tasks, footer: None })
 }
 
 fn task(

@@ -20,6 +20,7 @@ mod capture;
 mod chunk;
 mod csv;
 mod decode;
+mod distant;
 mod document;
 mod error;
 mod footer;
@@ -39,6 +40,7 @@ mod sink;
 mod task;
 mod thrift;
 mod times;
+mod traffic;
 
 pub use capture::{Format, Source};
 pub use chunk::Chunks;
@@ -49,12 +51,14 @@ pub use row_group::RowGroup;
 pub use scan::{Columns, Scan, StopHandle};
 pub use task::Task;
 pub use times::epoch_micros;
+pub use traffic::Traffic;
 
 use backend::Backend;
 use location::Place;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Runtime};
+use traffic::Meter;
 
 /// Threads that read local files. Few: each has its own heap, and what one frees another cannot use.
 const BLOCKING_THREADS: usize = 4;
@@ -66,6 +70,7 @@ const BLOCKING_THREADS: usize = 4;
 pub struct Store {
     runtime: Arc<Runtime>,
     opened: Arc<Mutex<HashMap<Place, Backend>>>,
+    meter: Meter,
 }
 
 impl Store {
@@ -81,7 +86,13 @@ impl Store {
             .enable_all()
             .build()
             .map_err(|error| Error::io("threads", "open", error))?;
-        Ok(Self { runtime: Arc::new(runtime), opened: Arc::default() })
+        Ok(Self { runtime: Arc::new(runtime), opened: Arc::default(), meter: Meter::default() })
+    }
+
+    /// What was asked of object stores so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.meter.so_far()
     }
 
     fn backend(&self, location: &Location) -> Result<Backend, Error> {
@@ -89,7 +100,7 @@ impl Store {
         if let Some(backend) = opened.get(location.place()) {
             return Ok(backend.clone());
         }
-        let backend = Backend::open(location.place())?;
+        let backend = Backend::open(location.place(), self.meter.clone())?;
         opened.insert(location.place().clone(), backend.clone());
         Ok(backend)
     }

@@ -2,7 +2,7 @@
 
 use crate::backend::{Backend, blocking};
 use crate::capture::{EXTENSIONS, Format, Source};
-use crate::{Error, Location, hive, local, remote};
+use crate::{Error, Location, hive, local};
 
 /// What it takes to read an object and to notice that it changed.
 #[derive(Debug, Clone)]
@@ -82,21 +82,21 @@ pub(crate) async fn list(
 
 async fn find(backend: &Backend, location: &Location, progress: &dyn Fn(u64)) -> Result<Vec<Found>, Error> {
     let (root, shown) = (location.root().to_owned(), location.shown().to_owned());
-    let store = match backend {
+    let objects = match backend {
         Backend::Local(_) => return blocking("list", move || local::walk(&root, &shown)).await,
-        Backend::Objects(store) => store.as_ref(),
+        Backend::Objects(objects) => objects,
     };
     let may_be_one = !root.is_empty() && location.literal_head().is_none();
     if may_be_one
         && Format::of(&root).is_some()
-        && let Some(one) = remote::head(store, &root, &shown).await?
+        && let Some(one) = objects.head(&root, &shown).await?
     {
         return Ok(vec![one]);
     }
     let inside = location.literal_head().unwrap_or_default();
-    let found = remote::walk(store, &root, &shown, inside, progress).await?;
+    let found = objects.walk(&root, &shown, inside, progress).await?;
     if found.is_empty() && may_be_one {
-        return Ok(remote::head(store, &root, &shown).await?.into_iter().collect());
+        return Ok(objects.head(&root, &shown).await?.into_iter().collect());
     }
     Ok(found)
 }

@@ -6,6 +6,7 @@ use crate::inspect::{Facts, Inspector};
 use crate::listing::{Capture, Listing, Object, list};
 use crate::{Error, Location, Store, hive};
 use arrow_schema::{Fields, Schema, SchemaRef};
+use bytes::Bytes;
 use futures::StreamExt as _;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -62,6 +63,8 @@ pub struct PlannedSource {
     pub(crate) key: String,
     /// How many of the columns are in the file; those of its path come behind them.
     pub(crate) file_columns: usize,
+    /// The footer as it is stored, if it was kept.
+    pub(crate) footer: Option<Bytes>,
 }
 
 /// One row group, or a whole file in formats without.
@@ -100,7 +103,17 @@ impl Plan {
 impl PlannedSource {
     fn new(capture: Capture, status: PlanStatus) -> Self {
         let Capture { source, key, .. } = capture;
-        Self { source, schema: None, rows: 0, time: None, tasks: Vec::new(), status, key, file_columns: 0 }
+        Self {
+            source,
+            schema: None,
+            rows: 0,
+            time: None,
+            tasks: Vec::new(),
+            status,
+            key,
+            file_columns: 0,
+            footer: None,
+        }
     }
 
     /// Columns that come from `key=value` folders of its path and not from the file.
@@ -164,12 +177,22 @@ async fn plan(
 
     let inspector = Arc::new(Inspector::new(backend.clone(), options.timestamp.clone()));
     let mut schemas: HashMap<Fields, SchemaRef> = HashMap::new();
+    let mut room = backend.footers_kept();
     let mut inspections = futures::stream::iter(unread)
         .map(|source| inspect(Arc::clone(&inspector), source))
         .buffer_unordered(backend.concurrency());
     while let Some((mut source, facts)) = inspections.next().await {
         match facts {
-            Ok(facts) => apply(&mut source, facts, &mut schemas, options.range),
+            Ok(mut facts) => {
+                let footer = facts.footer.take();
+                apply(&mut source, facts, &mut schemas, options.range);
+                if let Some(footer) = footer.filter(|footer| !source.tasks.is_empty() && footer.len() <= room)
+                {
+                    room -= footer.len();
+                    // A copy: the rest of what was read with it would stay too.
+                    source.footer = Some(Bytes::copy_from_slice(&footer));
+                }
+            }
             Err(error) => source.status = PlanStatus::Quarantined(reason(&error)),
         }
         sources.push(source);

@@ -1,6 +1,7 @@
-//! Buffers that reads of local files share, so that a large allocation is not made and zeroed anew for each.
+//! Buffers that reads share, so that a large allocation is not made and zeroed anew for each.
 
 use bytes::Bytes;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Buffers that wait at most.
@@ -24,17 +25,23 @@ impl Pool {
         length: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
     ) -> Result<Bytes, E> {
-        let mut lent = Lent { buffer: self.take(length), length, pool: self.clone() };
-        fill(&mut lent.buffer[..length])?;
+        let mut lent = self.lend(length, usize::MAX);
+        fill(&mut lent)?;
         Ok(Bytes::from_owner(lent))
     }
 
+    /// A buffer of at most `most` bytes, of which the first `length` count; what they start as is not defined. It comes
+    /// back when it is dropped.
+    pub(crate) fn lend(&self, length: usize, most: usize) -> Lent {
+        Lent { buffer: self.take(length, most), length, pool: self.clone() }
+    }
+
     /// The smallest buffer that is large enough, or a new one in place of the smallest of all.
-    fn take(&self, length: usize) -> Vec<u8> {
+    fn take(&self, length: usize, most: usize) -> Vec<u8> {
         let mut waiting = self.waiting();
         let of_size = |fits: bool| {
             let sizes = waiting.iter().enumerate().map(|(at, buffer)| (buffer.len(), at));
-            sizes.filter(|(size, _)| !fits || *size >= length).min()
+            sizes.filter(|(size, _)| !fits || (length..=most).contains(size)).min()
         };
         if let Some((_, at)) = of_size(true) {
             return waiting.swap_remove(at);
@@ -60,15 +67,36 @@ impl Pool {
 
 /// A buffer in use, of which the first `length` bytes count.
 #[derive(Debug)]
-struct Lent {
+pub(crate) struct Lent {
     buffer: Vec<u8>,
     length: usize,
     pool: Pool,
 }
 
+impl Lent {
+    /// Bytes of memory that it takes.
+    pub(crate) fn capacity(&self) -> usize {
+        self.buffer.len()
+    }
+}
+
 impl AsRef<[u8]> for Lent {
     fn as_ref(&self) -> &[u8] {
         &self.buffer[..self.length]
+    }
+}
+
+impl Deref for Lent {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_ref()
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[..self.length]
     }
 }
 

@@ -14,14 +14,14 @@ use crate::scan::Background;
 use crate::task::{Content, Task};
 use crate::{Error, csv};
 use arrow_schema::{Schema, SchemaRef};
+use bytes::Bytes;
 use futures::StreamExt as _;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
 
-/// Sources whose footers are read ahead of their tasks.
-const SOURCES_AHEAD: usize = 8;
 /// The grain of the budget in bytes.
 pub(crate) const GRAIN: u64 = 1 << 10;
 /// Holes between chunks of an object that are cheaper to fetch than to leave out.
@@ -51,7 +51,9 @@ struct Opened {
 #[derive(Debug)]
 enum Kind {
     Parquet {
-        footer: Footer,
+        metadata: ArrowReaderMetadata,
+        /// The end of the file, as far as it is there already.
+        tail: (u64, Bytes),
         /// Bytes of memory that a footer takes for each of its row groups.
         share: u64,
     },
@@ -68,7 +70,7 @@ impl Prefetch {
             let opened = Background::spawn(async move { prefetch.open(source).await });
             async move { (source, opened.join().await) }
         };
-        let mut opened = futures::stream::iter(ready).map(open).buffered(SOURCES_AHEAD);
+        let mut opened = futures::stream::iter(ready).map(open).buffered(self.plan.backend.sources_ahead());
         while let Some((source, Some(opened))) = opened.next().await {
             let opened = opened.map(Arc::new);
             for task in 0..self.plan.sources[source].tasks.len() {
@@ -89,10 +91,14 @@ impl Prefetch {
         let object = planned.object();
         let (fields, kind) = match planned.source.format {
             Format::Parquet => {
-                let footer = footer::load(&self.plan.backend, &object, false).await?;
-                let decoded = footer.metadata.metadata();
+                let Footer { encoded, tail } = match &planned.footer {
+                    Some(encoded) => Footer { encoded: encoded.clone(), tail: (object.bytes, Bytes::new()) },
+                    None => footer::load(&self.plan.backend, &object).await?,
+                };
+                let metadata = footer::decode(&encoded, &object, false)?;
+                let decoded = metadata.metadata();
                 let share = (decoded.memory_size() / decoded.num_row_groups().max(1)) as u64;
-                (footer.metadata.schema().fields().clone(), Kind::Parquet { footer, share })
+                (metadata.schema().fields().clone(), Kind::Parquet { metadata, tail, share })
             }
             Format::Csv => {
                 let schema = csv_schema(planned);
@@ -146,15 +152,18 @@ impl Prefetch {
         }))
     }
 
-    /// Bytes that a task takes of the budget: what is fetched ahead, or of a local file, of which nothing is, the
-    /// largest chunk that its reader needs at once and its share of the footer.
+    /// Bytes that a task takes of the budget: its share of the footer, and what is fetched ahead, or of a local file,
+    /// of which nothing is, the largest chunk that its reader needs at once.
     fn held(&self, opened: &Opened, ranges: &[Range<u64>]) -> u64 {
-        match (&self.plan.backend, &opened.kind) {
-            (Backend::Local(_), Kind::Parquet { share, .. }) => {
-                sizes(ranges).max().unwrap_or(0).saturating_add(*share)
-            }
+        let share = match &opened.kind {
+            Kind::Parquet { share, .. } => *share,
+            Kind::Csv(_) => 0,
+        };
+        let content = match (&self.plan.backend, &opened.kind) {
+            (Backend::Local(_), Kind::Parquet { .. }) => sizes(ranges).max().unwrap_or(0),
             _ => sizes(&merge(ranges.to_vec(), GAP, u64::MAX)).sum(),
-        }
+        };
+        content.saturating_add(share)
     }
 
     async fn content(
@@ -165,8 +174,8 @@ impl Prefetch {
     ) -> Result<Content, Error> {
         let backend = &self.plan.backend;
         let object = &opened.object;
-        let footer = match &opened.kind {
-            Kind::Parquet { footer, .. } => footer,
+        let (metadata, tail) = match &opened.kind {
+            Kind::Parquet { metadata, tail, .. } => (metadata, tail),
             Kind::Csv(schema) => {
                 let text = csv::load(backend, object).await?;
                 return Ok(Content::Csv { text, schema: Arc::clone(schema), columns: opened.wanted.clone() });
@@ -176,11 +185,11 @@ impl Prefetch {
             Backend::Local(pool) => row_group::Content::Local(LocalFile::new(object.clone(), pool.clone())),
             Backend::Objects(_) => {
                 let merged = merge(ranges, GAP, u64::MAX);
-                row_group::Content::Fetched(fetch(backend, object, merged, &footer.tail).await?)
+                row_group::Content::Fetched(fetch(backend, object, merged, tail).await?)
             }
         };
         Ok(Content::RowGroup(Box::new(RowGroup {
-            metadata: footer.metadata.clone(),
+            metadata: metadata.clone(),
             index: task.row_group,
             rows: task.rows,
             wanted: opened.wanted.clone(),
@@ -194,12 +203,12 @@ impl Prefetch {
 impl Opened {
     /// Where what a task wants lies in the object.
     fn ranges(&self, row_group: usize) -> Result<Vec<Range<u64>>, Error> {
-        let Kind::Parquet { footer, .. } = &self.kind else {
+        let Kind::Parquet { metadata, .. } = &self.kind else {
             return Ok(std::iter::once(0..self.object.bytes).collect());
         };
-        let descriptor = footer.metadata.parquet_schema();
+        let descriptor = metadata.parquet_schema();
         let wants = |leaf| self.wanted.binary_search(&descriptor.get_column_root_idx(leaf)).is_ok();
-        ranges(&footer.metadata, row_group, wants, self.object.bytes)
+        ranges(metadata, row_group, wants, self.object.bytes)
             .map_err(|reason| Error::corrupt(&self.object.path, Some(row_group), reason))
     }
 }

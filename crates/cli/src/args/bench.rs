@@ -1,10 +1,13 @@
 //! Flags of `bench`.
 
+use std::time::Duration;
+
 use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
     value_parser,
 };
+use jiff::SignedDuration;
 use monitor::bench::{Codec, Encoding, Order};
 
 use super::{Resources, RoleFlags, Segments};
@@ -20,6 +23,9 @@ pub(crate) struct Bench {
     /// Times that each stage is measured, after one time that does not count
     #[arg(long, value_name = "N", default_value = "9", value_parser = value_parser!(u16).range(1..))]
     pub(crate) runs: u16,
+    /// Then profile copies of the captures in memory too, where every request waits this long, such as 50ms
+    #[arg(long, value_name = "LATENCY", value_parser = latency)]
+    pub(crate) remote: Option<Duration>,
     #[command(flatten)]
     pub(crate) resources: Resources,
     /// Length of a window: 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d, 1w or 1mo [default: 1d]
@@ -116,4 +122,26 @@ fn one_of<T: Copy + Send + Sync>(all: &'static [(&'static str, T)]) -> impl Type
         let found = all.iter().find(|(name, _)| *name == typed);
         found.map(|(_, value)| *value).ok_or_else(|| format!("`{typed}` is not known"))
     })
+}
+
+/// Reads a latency, such as `50ms` or `0.5s`.
+fn latency(text: &str) -> Result<Duration, String> {
+    let most = Duration::from_secs(10);
+    let read = text.parse::<SignedDuration>().ok().and_then(|latency| Duration::try_from(latency).ok());
+    read.filter(|latency| *latency <= most)
+        .ok_or_else(|| format!("expected a time up to 10s with its unit, such as 50ms, found `{text}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_latency_has_a_unit() {
+        assert_eq!(latency("50ms"), Ok(Duration::from_millis(50)));
+        assert_eq!(latency("0.5 s"), Ok(Duration::from_millis(500)));
+        for wrong in ["50", "-50ms", "11s", "", "ms", "99999999999999h"] {
+            assert!(latency(wrong).unwrap_err().contains("such as 50ms"), "{wrong}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, anyhow};
 use monitor::{
     Settings,
-    bench::{Bench, ID, Ratios, SEGMENT, Shape, Spread, StageBench, TIME},
+    bench::{Bench, ID, Ratios, RemoteBench, SEGMENT, Shape, Spread, StageBench, TIME},
 };
 use serde::Serialize;
 use tempfile::TempDir;
@@ -98,7 +98,9 @@ fn measure(
 ) -> anyhow::Result<Option<Measured>> {
     let (captures, store) = (settings::named(data)?, settings::store(args.resources)?);
     let bench = reporter
-        .watch_bench(|watch| monitor::bench::bench(&store, &captures, settings, args.runs.into(), watch))
+        .watch_bench(|watch| {
+            monitor::bench::bench(&store, &captures, settings, args.runs.into(), args.remote, watch)
+        })
         .context("bench")?;
     let window = settings.roles.timestamp.as_ref().map_or(monitor::Every::All, |_| settings.windows.every);
     let (data, window) = (Some(captures.to_string()), window.to_string());
@@ -205,6 +207,7 @@ impl Measured {
             bench.stages.iter().map(row),
         ));
         text.push_str("\n`of utf8`, `of dictionary`: seconds over those of the decoder in the same round, median (min to max)\n");
+        text.extend(bench.stages.iter().filter_map(|stage| stage.remote.as_ref()).map(remote));
         for (column, reason) in &bench.handed_over {
             text.push_str(&format!("not from pages: {}: {}\n", print::plain(column), print::plain(reason)));
         }
@@ -213,6 +216,20 @@ impl Measured {
         }
         text
     }
+}
+
+/// What latency costs, on two lines.
+fn remote(remote: &RemoteBench) -> String {
+    let Spread { min, median, max } = remote.ratio_local;
+    format!(
+        "remote, {} ms a request: {median:.2} of local speed ({min:.2} to {max:.2}), at most {} MiB in flight, {}\n\
+         remote: listed and opened in {} s with {}\n",
+        print::number(remote.latency_seconds * 1e3),
+        print::count(remote.in_flight_bytes >> 20),
+        print::counted(remote.requests, "request"),
+        print::number(remote.plan_seconds),
+        print::counted(remote.plan_requests, "request"),
+    )
 }
 
 fn row(stage: &StageBench) -> Vec<String> {

@@ -74,7 +74,7 @@ pub(super) fn rounds<S: Copy>(
 
 /// Runs a piece of work and says what it took.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time; no table holds it")]
-fn measure<T>(work: impl FnOnce() -> T) -> (T, Sample) {
+pub(super) fn measure<T>(work: impl FnOnce() -> T) -> (T, Sample) {
     let from_here = forget_peak();
     let (cpu, started) = (cpu_time(), Instant::now());
     let outcome = work();

@@ -11,6 +11,7 @@ mod measure;
 mod outcome;
 mod pass;
 mod pieces;
+mod remote;
 mod shape;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
     error::Error as StdError,
     path::Path,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use store::{Location, Plan, PlanOptions, PlanStatus, Store};
@@ -27,7 +29,8 @@ use floors::{Floors, Strings};
 pub use make::make_data;
 pub use measure::Spread;
 use measure::rounds;
-pub use outcome::{Bench, Ratios, StageBench};
+use outcome::Beside;
+pub use outcome::{Bench, Ratios, RemoteBench, StageBench};
 use pass::{Profiling, Seen};
 pub use shape::{Codec, Encoding, ID, Order, SEGMENT, Shape, TIME};
 
@@ -79,8 +82,9 @@ impl Stage {
 }
 
 /// Measures profile and floors over Parquet captures on this machine, `runs` times after one round that does not
-/// count. The baseline is frozen from the first capture, before anything is measured. Gives nothing when it was told to
-/// stop.
+/// count. The baseline is frozen from the first capture, before anything is measured. With a `latency`, the same profile
+/// is then measured in turn here and over copies of the captures in memory whose every read waits that long. Gives
+/// nothing when it was told to stop.
 ///
 /// # Errors
 /// When a capture is not Parquet or cannot be read, or a setting cannot be used.
@@ -89,6 +93,7 @@ pub fn bench(
     captures: &Location,
     settings: &Settings,
     runs: usize,
+    latency: Option<Duration>,
     watch: BenchWatch<'_>,
 ) -> Result<Option<Bench>, Error> {
     let quiet = Watch { progress: &|_| (), stop: watch.stop };
@@ -144,9 +149,17 @@ pub fn bench(
     };
     let (utf8, dictionary) = (decoder(Strings::Plain), decoder(Strings::Dictionary));
     for ((name, stage), samples) in Stage::ALL.into_iter().zip(&samples) {
-        let ratios = matches!(stage, Stage::Profile { .. }).then(|| Ratios::new(samples, utf8, dictionary));
-        bench.add(name, samples, ratios);
+        let beside = match stage {
+            Stage::Profile { .. } => Beside::Decoders(Ratios::new(samples, utf8, dictionary)),
+            _ => Beside::Nothing,
+        };
+        bench.add(name, samples, beside);
     }
+    let Some(latency) = latency else { return Ok(Some(bench)) };
+    let Some((samples, remote)) = profiling.remote(&spec, captures, latency, runs, watch)? else {
+        return Ok(None);
+    };
+    bench.add("profile_remote", &samples, Beside::Local(remote));
     Ok(Some(bench))
 }
 

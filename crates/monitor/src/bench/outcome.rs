@@ -41,7 +41,7 @@ pub struct Bench {
 /// What one stage took.
 #[derive(Debug, Clone, Serialize)]
 pub struct StageBench {
-    /// `read`, `decompress`, `decode_utf8`, `decode_dictionary`, `profile_page` or `profile_batch`.
+    /// `read`, `decompress`, `decode_utf8`, `decode_dictionary`, `profile_page`, `profile_batch` or `profile_remote`.
     #[serde(skip)]
     pub name: &'static str,
     /// Wall time.
@@ -60,6 +60,26 @@ pub struct StageBench {
     /// Time over that of the decoders in the same round; only for profiles.
     #[serde(flatten)]
     pub ratios: Option<Ratios>,
+    /// What comes of latency; only for `profile_remote`.
+    #[serde(flatten)]
+    pub remote: Option<RemoteBench>,
+}
+
+/// What it takes to profile captures that are not on this machine.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct RemoteBench {
+    /// How long each request waits for its answer.
+    pub latency_seconds: f64,
+    /// Rows a second over those of `profile_page` on this machine, in the same round.
+    pub ratio_local: Spread,
+    /// Most bytes of captures that were under way or in memory at one time, the copies that answer left aside.
+    pub in_flight_bytes: u64,
+    /// Requests of a pass.
+    pub requests: u64,
+    /// Wall time of listing the captures and reading their footers, before the pass.
+    pub plan_seconds: f64,
+    /// Requests that this took.
+    pub plan_requests: u64,
 }
 
 /// Time over that of the decoders.
@@ -82,9 +102,14 @@ fn by_name<S: Serializer>(stages: &[StageBench], serializer: S) -> Result<S::Ok,
 impl Bench {
     /// Adds a stage.
     #[expect(clippy::cast_precision_loss, reason = "three digits of a rate matter")]
-    pub(super) fn add(&mut self, name: &'static str, samples: &[Sample], ratios: Option<Ratios>) {
+    pub(super) fn add(&mut self, name: &'static str, samples: &[Sample], beside: Beside) {
         let seconds = Spread::of(samples.iter().map(|sample| sample.seconds));
         let per_second = |count: u64| count as f64 / seconds.median;
+        let (ratios, remote) = match beside {
+            Beside::Nothing => (None, None),
+            Beside::Decoders(ratios) => (Some(ratios), None),
+            Beside::Local(remote) => (None, Some(remote)),
+        };
         self.stages.push(StageBench {
             name,
             seconds,
@@ -94,8 +119,17 @@ impl Bench {
             bytes_per_second: per_second(self.bytes),
             peak_bytes: samples.iter().map(|sample| sample.peak_bytes).max().flatten(),
             ratios,
+            remote,
         });
     }
+}
+
+/// What a stage stands beside.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Beside {
+    Nothing,
+    Decoders(Ratios),
+    Local(RemoteBench),
 }
 
 impl Ratios {

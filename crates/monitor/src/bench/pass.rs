@@ -22,6 +22,7 @@ use crate::{
 type Segments = BTreeMap<Option<Arc<str>>, Profile>;
 
 /// All that a pass is made with.
+#[derive(Clone, Copy)]
 pub(super) struct Profiling<'a> {
     pub(super) store: &'a Store,
     pub(super) plan: &'a Arc<Plan>,
