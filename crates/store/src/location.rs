@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     place: Place,
-    /// As the user wrote it, up to the glob, without a trailing slash.
+    /// As the user wrote it, up to the glob, without a trailing slash; in a path, one slash for several.
     shown: String,
     /// Local path or object key of the same.
     root: String,
@@ -65,6 +65,7 @@ impl Location {
     }
 
     fn local(text: &str, base: &Path) -> Result<Self, Error> {
+        let text = &single_slashes(text);
         // The folder of a file that is named without one.
         let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
         let full = base.join(text);
@@ -260,6 +261,15 @@ pub(crate) fn decode_percent(text: &str) -> Option<String> {
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+/// Several slashes in a path are one, also where a glob or a `key=value` folder stands beside them.
+fn single_slashes(text: &str) -> String {
+    let mut path = text.to_owned();
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
+    path
 }
 
 fn trim_slashes(text: &str) -> &str {
