@@ -5,7 +5,7 @@ default:
     @just --list --unsorted
 
 # Everything that must hold before a change is taken, in the order CI runs it
-ready: fmt-check lint test doc deny tree lines readers demo instructions
+ready: fmt-check lint fuzz-check test doc deny tree lines readers demo instructions
 
 # Format all code
 fmt:
@@ -19,6 +19,10 @@ fmt-check:
 lint:
     cargo clippy --locked --workspace --lib --bins -- -D warnings
     cargo clippy --locked --workspace --all-targets -- -D warnings -A clippy::float_cmp -A clippy::cast_possible_truncation -A clippy::cast_sign_loss
+
+# The fuzz targets compile, and their lock file has the versions of the root's
+fuzz-check:
+    bash tests/fuzz/check
 
 # All tests in Rust: unit, documentation and end to end
 test:
@@ -56,3 +60,7 @@ bench NAME:
 # Instructions per value of kernels and page path, under valgrind; fails above their limits, `--write` sets these anew
 instructions *ARGS:
     cargo bench --locked -p cli -p monitor --bench instructions -- {{ARGS}}
+
+# Every fuzz target, or those named, for so many seconds each; needs a nightly compiler and cargo-fuzz
+fuzz SECONDS="120" *TARGETS:
+    bash tests/fuzz/run {{SECONDS}} {{TARGETS}}

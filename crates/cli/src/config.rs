@@ -107,7 +107,7 @@ impl Config {
     }
 
     /// The error starts with the line.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let broken = |error: toml::de::Error| {
             let line = line(text, error.span().unwrap_or_default().start);
             format!("{line}: {}", error.message().replace('\n', ", "))
