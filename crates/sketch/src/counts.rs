@@ -6,7 +6,7 @@ use crate::kernel::{LANES, kernel};
 
 /// Rows that counts from outside may claim: up to here every number of rows is a double, and sums of many are no more
 /// than 64 bits.
-const MOST_ROWS: u64 = 1 << 53;
+pub const MOST_ROWS: u64 = 1 << 53;
 
 /// Rows by kind of value. All are numbers of rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

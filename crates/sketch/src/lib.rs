@@ -49,7 +49,7 @@ mod tally;
 mod value_counts;
 
 pub use bins::{Bins, Slot};
-pub use counts::Counts;
+pub use counts::{Counts, MOST_ROWS};
 pub use distinct::Distinct;
 pub use domain::{Domain, MAX_NAME_BYTES, NameKey, short_name};
 pub use error::Error;

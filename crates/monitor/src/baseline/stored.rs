@@ -91,7 +91,8 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Stored, Error> {
     let document = |key: &str| metadata.get(key).map_or("{}", String::as_str).to_owned();
     let rows: BTreeMap<String, u64> =
         serde_json::from_str(&document("driftscan.rows")).map_err(|_| damaged("row counts"))?;
-    let hours = serde_json::from_str(&document("driftscan.hours")).map_err(|_| damaged("hours"))?;
+    let hours: BTreeMap<i64, u64> =
+        serde_json::from_str(&document("driftscan.hours")).map_err(|_| damaged("hours"))?;
 
     let mut specs: Vec<FeatureSpec> = Vec::new();
     let mut features: BTreeMap<Option<Arc<str>>, Vec<FeatureProfile>> = BTreeMap::new();
@@ -118,13 +119,54 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Stored, Error> {
     for (segment, features) in features {
         let rows = rows.get(segment.as_deref().unwrap_or_default()).copied().unwrap_or_default();
         let profile = Profile { rows, features, extra: BTreeMap::new() };
+        if rows > sketch::MOST_ROWS {
+            return Err(damaged("row counts"));
+        }
         if !profile.fits(&spec) {
             return Err(damaged("counters do not fit the bins"));
         }
         profiles.insert(segment, profile);
     }
-    if !profiles.contains_key(&None) {
-        return Err(damaged("no feature in it"));
+    let Some(all) = profiles.get(&None) else { return Err(damaged("no feature in it")) };
+    let with_hour = hours.values().try_fold(0_u64, |sum, rows| sum.checked_add(*rows));
+    if with_hour.is_none_or(|rows| rows > all.rows) {
+        return Err(damaged("hours"));
     }
     Ok(Stored { spec, profiles, hours })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Float64Array};
+    use profile::Survey;
+
+    use super::*;
+
+    #[test]
+    fn rows_and_hours_that_contradict_each_other_are_damage() {
+        let x: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 4.0]));
+        let batch = RecordBatch::try_from_iter([("x", x)]).unwrap();
+        let mut survey = Survey::default();
+        survey.observe(&batch, &|_| true);
+        let spec = survey.freeze();
+        let mut whole = Profile::new(&spec);
+        whole.observe(&spec, &batch, &|_| true);
+        let store = Store::new(1).unwrap();
+        let folder = Location::parse("memory:///b", "/".as_ref()).unwrap();
+        let written = |rows: u64, hours: &[(i64, u64)]| {
+            let profiles = BTreeMap::from([(None, Profile { rows, ..whole.clone() })]);
+            let stored = Stored { spec: spec.clone(), profiles, hours: hours.iter().copied().collect() };
+            write(&store, &folder, &stored).unwrap();
+            read(&store, &folder).map(|stored| stored.hours.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(written(3, &[(0, 1), (9, 2)]), Ok(2));
+        for (rows, hours, what) in [
+            (3, &[(0, 1), (9, 3)][..], "is damaged: hours"),
+            (3, &[(0, u64::MAX), (9, u64::MAX)], "is damaged: hours"),
+            (u64::MAX, &[], "is damaged: row counts"),
+        ] {
+            let reason = written(rows, hours).unwrap_err();
+            assert!(reason.contains(what), "{reason}");
+        }
+    }
 }
