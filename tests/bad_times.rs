@@ -45,7 +45,7 @@ fn a_file_without_the_column_is_set_aside_and_all_of_them_end_the_run() {
     captures::write_parquet(&sandbox.path("captures/z.parquet"), &[day]);
     holds(&sandbox.expect(4, BACKFILL).stdout, &["`ts`", "z.parquet"]);
     let error = sandbox
-        .error(2, "backfill captures/z.parquet --baseline baseline --out results --timestamp ts --id id");
+        .error(2, "backfill captures/z.parquet --baseline baseline --out others --timestamp ts --id id");
     holds(&error, &["`ts`"]);
 }
 

@@ -2,7 +2,8 @@
 
 use crate::sandbox::{Sandbox, holds};
 
-const COMMANDS: [&str; 8] = ["demo", "init", "baseline", "backfill", "check", "explain", "list", "bench"];
+const COMMANDS: [&str; 10] =
+    ["demo", "init", "baseline", "backfill", "check", "rescore", "sources", "explain", "list", "bench"];
 
 #[test]
 fn help_is_enough_to_get_going() {

@@ -69,6 +69,16 @@ pub(crate) enum Command {
         after_help = "Example:\n  driftscan check 'captures/date=2013-02-09/' --baseline baseline --fail-on violation"
     )]
     Check(Check),
+    /// Score and check again from stored profiles, with other constraints, metrics or windows; reads no captures
+    #[command(
+        after_help = "Examples:\n  driftscan rescore results --baseline baseline\n  driftscan rescore results --baseline baseline --window 1w --out weekly"
+    )]
+    Rescore(Rescore),
+    /// List the captures behind results: what became of each, and why some were set aside
+    #[command(
+        after_help = "Examples:\n  driftscan sources results\n  driftscan sources results --status quarantined --format json"
+    )]
+    Sources(Sources),
     /// Say why a window was found broken: bins, segments and captures that moved, and since when
     #[command(
         after_help = "Examples:\n  driftscan explain results --window 2013-02-09\n  driftscan explain results --window 2013-02-09T14:00:00Z --feature dep_delay"
@@ -145,6 +155,9 @@ pub(crate) struct Backfill {
     pub(crate) segments: Segments,
     #[command(flatten)]
     pub(crate) roles: RoleFlags,
+    /// Print what would be read and which windows it opens; read and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,
@@ -174,6 +187,52 @@ pub(crate) struct Check {
     pub(crate) bad_files: BadFiles,
     #[command(flatten)]
     pub(crate) resources: Resources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rescore {
+    /// Folder that backfill wrote [default: monitor.results of driftscan.toml]
+    pub(crate) results: Option<String>,
+    /// Folder of the baseline: the one that backfill had, with the constraints of now [default: monitor.baseline of
+    /// driftscan.toml]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) baseline: Option<String>,
+    /// Folder for the tables [default: RESULTS]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<String>,
+    /// Length of a window, that of RESULTS or longer: 1h, 6h, 1d, 1w, 1mo [default: that of RESULTS]
+    #[arg(long, value_name = "LENGTH", help_heading = "Windows")]
+    pub(crate) window: Option<String>,
+    /// First date or RFC 3339 time
+    #[arg(long, value_name = "DATE", help_heading = "Windows")]
+    pub(crate) from: Option<String>,
+    /// First date or RFC 3339 time that is too late
+    #[arg(long, value_name = "DATE", help_heading = "Windows")]
+    pub(crate) to: Option<String>,
+    /// Exit with code 1 from this severity on
+    #[arg(long, value_enum, default_value = "never")]
+    pub(crate) fail_on: FailOn,
+    #[command(flatten)]
+    pub(crate) resources: Resources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sources {
+    /// Folder that backfill wrote [default: monitor.results of driftscan.toml]
+    pub(crate) results: Option<String>,
+    /// List the captures with this status only
+    #[arg(long, value_enum)]
+    pub(crate) status: Option<SourceStatus>,
+}
+
+/// What became of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum SourceStatus {
+    Profiled,
+    Reused,
+    Quarantined,
+    OutsideRange,
 }
 
 #[derive(Debug, Args)]

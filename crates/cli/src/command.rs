@@ -8,3 +8,6 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod preview;
+pub(crate) mod rescore;
+pub(crate) mod sources;

@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Baseline(args) => command::baseline::run(&common, args),
         Command::Backfill(args) => command::backfill::run(&common, args),
         Command::Check(args) => command::check::run(&common, args),
+        Command::Rescore(args) => command::rescore::run(&common, args),
+        Command::Sources(args) => command::sources::run(&common, args),
         Command::Explain(args) => command::explain::run(&common, args),
         Command::List(args) => command::list::run(&common, args),
         Command::Bench(args) => command::bench::run(&common, args),

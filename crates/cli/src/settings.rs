@@ -26,12 +26,7 @@ pub(crate) struct Flags<'a> {
 pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<monitor::Settings> {
     let zone = flags.range.timezone.as_deref().or(config.windows.timezone.as_deref()).unwrap_or("UTC");
     let timezone = timezone(zone)?;
-    let bound = |flag: &str, text: &Option<String>| match text {
-        Some(text) => monitor::Windows::parse_bound(text, &timezone).map(Some).map_err(|_| {
-            anyhow!("{flag}: expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`")
-        }),
-        None => Ok(None),
-    };
+    let bound = |flag: &str, text: &Option<String>| bound(flag, text.as_deref(), &timezone);
     let (from, to) = (bound("--from", &flags.range.from)?, bound("--to", &flags.range.to)?);
     if let (Some(start), Some(end)) = (from, to)
         && start >= end
@@ -56,6 +51,31 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         },
         threads: flags.resources.threads.map_or(0, usize::from),
         memory_bytes: flags.resources.memory,
+    })
+}
+
+/// What a rescore is told beside the settings that results were made with.
+pub(crate) fn rescored(
+    settings: &mut monitor::Settings,
+    args: &args::Rescore,
+    config: &Config,
+) -> anyhow::Result<()> {
+    if let Some(text) = &args.window {
+        settings.windows.every = text.parse()?;
+    }
+    let zone = settings.windows.timezone.clone();
+    let bound = |flag: &str, text: &Option<String>| bound(flag, text.as_deref(), &zone);
+    (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
+    settings.metrics = known_metrics(&config.drift.metrics)?;
+    settings.threads = args.resources.threads.map_or(0, usize::from);
+    settings.memory_bytes = args.resources.memory;
+    Ok(())
+}
+
+fn bound(flag: &str, text: Option<&str>, zone: &TimeZone) -> anyhow::Result<Option<i64>> {
+    let Some(text) = text else { return Ok(None) };
+    monitor::Windows::parse_bound(text, zone).map(Some).map_err(|_| {
+        anyhow!("{flag}: expected a date (2026-03-01) or a time (2026-03-01T06:00:00Z), found `{text}`")
     })
 }
 

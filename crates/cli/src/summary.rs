@@ -3,7 +3,7 @@
 mod facts;
 mod text;
 
-pub(crate) use facts::Places;
+pub(crate) use facts::{Places, quarantined};
 use serde::Serialize;
 
 /// The facts of a backfill. Member names are stable.
@@ -37,6 +37,8 @@ pub(crate) struct Windows {
     pub(crate) first: Option<String>,
     pub(crate) last: Option<String>,
     pub(crate) count: u64,
+    /// Those that were written; the others were up to date.
+    pub(crate) written: u64,
     pub(crate) completed: u64,
     pub(crate) completed_with_violations: u64,
     pub(crate) no_data: u64,
@@ -49,6 +51,12 @@ pub(crate) struct Windows {
 #[derive(Debug, Serialize)]
 pub(crate) struct Files {
     pub(crate) read: u64,
+    /// Not read: what an earlier run counted is used again.
+    pub(crate) reused: u64,
+    pub(crate) new: u64,
+    pub(crate) changed: u64,
+    /// No longer there; their rows are out of the windows.
+    pub(crate) gone: u64,
     pub(crate) bytes: u64,
     pub(crate) outside_range: u64,
     pub(crate) quarantined: u64,
@@ -82,7 +90,7 @@ pub(crate) struct Broken {
     pub(crate) segment: Option<String>,
     pub(crate) feature: Option<String>,
     pub(crate) check: &'static str,
-    pub(crate) metric: &'static str,
+    pub(crate) metric: String,
     pub(crate) value: Option<f64>,
     pub(crate) baseline_value: Option<f64>,
     pub(crate) threshold: Option<f64>,
@@ -100,7 +108,7 @@ pub(crate) struct WorstFeature {
     pub(crate) since: String,
     pub(crate) worst_window: Option<String>,
     pub(crate) check: Option<&'static str>,
-    pub(crate) metric: Option<&'static str>,
+    pub(crate) metric: Option<String>,
     pub(crate) value: Option<f64>,
     pub(crate) baseline_value: Option<f64>,
     pub(crate) threshold: Option<f64>,

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::{
-    Array, RecordBatch,
-    cast::AsArray,
-    types::{Float64Type, Int64Type, TimestampMicrosecondType},
-};
 use store::{Location, Store};
 
-use crate::{Error, Windows, tables::Contribution};
+use crate::{
+    Error, Windows,
+    tables::{Contribution, Row, rows},
+};
 
 /// A window and what is broken in it.
 #[derive(Debug, Clone, Default)]
@@ -117,7 +115,7 @@ pub fn explain(
     let mut history: BTreeMap<Constraint, Vec<i64>> = BTreeMap::new();
     let mut by_segment: SegmentValues = BTreeMap::new();
     for row in rows(&violations) {
-        let (Some(at), constraint) = (row.time("window_start"), row.constraint()) else { continue };
+        let (Some(at), constraint) = (row.time("window_start"), constraint(row)) else { continue };
         if at == start
             && let (Some(segment), Some(value)) = (&constraint.0, row.number("value"))
         {
@@ -130,7 +128,7 @@ pub fn explain(
     }
     let starts: Vec<i64> = spans.iter().map(|(start, _)| *start).collect();
     for row in rows(&violations).filter(|row| row.time("window_start") == Some(start)) {
-        let constraint = row.constraint();
+        let constraint = constraint(row);
         if feature.is_some() && constraint.1.as_deref() != feature {
             continue;
         }
@@ -184,66 +182,7 @@ fn dates(store: &Store, results: &Location) -> Result<Vec<String>, Error> {
     Ok(folders.iter().filter_map(|name| name.strip_prefix("window_date=")).map(str::to_owned).collect())
 }
 
-/// One row of a table.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    batch: &'a RecordBatch,
-    row: usize,
-}
-
-fn rows(batches: &[RecordBatch]) -> impl DoubleEndedIterator<Item = Row<'_>> {
-    batches.iter().flat_map(|batch| (0..batch.num_rows()).map(move |row| Row { batch, row }))
-}
-
-impl<'a> Row<'a> {
-    fn column(&self, name: &str) -> Option<&'a arrow_array::ArrayRef> {
-        self.batch.column_by_name(name).filter(|column| column.is_valid(self.row))
-    }
-
-    fn text(&self, name: &str) -> Option<&'a str> {
-        Some(self.column(name)?.as_string_opt::<i32>()?.value(self.row))
-    }
-
-    fn time(&self, name: &str) -> Option<i64> {
-        Some(self.column(name)?.as_primitive_opt::<TimestampMicrosecondType>()?.value(self.row))
-    }
-
-    fn integer(&self, name: &str) -> Option<i64> {
-        Some(self.column(name)?.as_primitive_opt::<Int64Type>()?.value(self.row))
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        Some(self.column(name)?.as_primitive_opt::<Float64Type>()?.value(self.row))
-    }
-
-    fn constraint(&self) -> Constraint {
-        let text = |name: &str| self.text(name).map(str::to_owned);
-        (text("segment"), text("feature"), text("check").unwrap_or_default())
-    }
-
-    fn texts(&self, name: &str) -> Vec<String> {
-        let list = self.column(name).and_then(|column| column.as_list_opt::<i32>());
-        let values = list.map(|list| list.value(self.row));
-        let texts = values.as_ref().and_then(|values| values.as_string_opt::<i32>());
-        texts.map(|texts| texts.iter().flatten().map(str::to_owned).collect()).unwrap_or_default()
-    }
-
-    fn contributions(&self) -> Vec<Contribution> {
-        let list = self.column("top_contributions").and_then(|column| column.as_list_opt::<i32>());
-        let Some(values) = list.map(|list| list.value(self.row)) else { return Vec::new() };
-        let Some(members) = values.as_struct_opt() else { return Vec::new() };
-        let number = |name: &str, row: usize| {
-            let column = members.column_by_name(name).and_then(|c| c.as_primitive_opt::<Float64Type>());
-            column.map_or(0.0, |column| column.value(row))
-        };
-        let bins = members.column_by_name("bin").and_then(|column| column.as_string_opt::<i32>());
-        (0..members.len())
-            .map(|row| Contribution {
-                bin: bins.map_or_else(String::new, |bins| bins.value(row).to_owned()),
-                baseline_ratio: number("baseline_ratio", row),
-                ratio: number("ratio", row),
-                contribution: number("contribution", row),
-            })
-            .collect()
-    }
+fn constraint(row: Row<'_>) -> Constraint {
+    let text = |name: &str| row.text(name).map(str::to_owned);
+    (text("segment"), text("feature"), text("check").unwrap_or_default())
 }

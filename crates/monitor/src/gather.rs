@@ -124,8 +124,12 @@ pub(crate) fn threads(count: usize) -> Result<ThreadPool, Error> {
 /// A part of the budget goes to bytes that wait. The rest is for what decoding takes (a page and a dictionary a
 /// column and thread) and for the profiles of open windows.
 fn prefetch(settings: &Settings) -> u64 {
-    let budget = if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes };
-    budget / 4
+    memory(settings) / 4
+}
+
+/// The budget of a run in bytes.
+pub(crate) fn memory(settings: &Settings) -> u64 {
+    if settings.memory_bytes == 0 { DEFAULT_MEMORY } else { settings.memory_bytes }
 }
 
 /// Why a source cannot be used, without its path in front: messages and tables name that beside it.

@@ -7,7 +7,7 @@ use std::{
 
 use profile::{Profile, Spec};
 
-use crate::window::Window;
+use crate::{Settings, window::Window};
 
 /// What one or more tasks of a source came to.
 #[derive(Debug, Default)]
@@ -33,6 +33,15 @@ pub(crate) struct Part {
 }
 
 impl Grouped {
+    /// Refuses a source of which no row has a time.
+    pub(crate) fn timed(self, settings: &Settings) -> Result<Self, String> {
+        if self.rows > 0 && self.rows_without_time >= self.rows {
+            let name = settings.roles.timestamp.as_deref().unwrap_or_default();
+            return Err(format!("none of its {} rows has a readable time in `{name}`", self.rows));
+        }
+        Ok(self)
+    }
+
     /// Adds the next task of the same source.
     pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;

@@ -21,6 +21,7 @@ mod group;
 mod grouping;
 mod guess;
 mod outcome;
+mod profiles;
 mod run;
 mod score;
 mod segments;
@@ -43,7 +44,7 @@ pub use outcome::{
     Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome, Progress,
     WorstWindow,
 };
-pub use run::{backfill, check, record_run};
+pub use run::{Changes, Preview, backfill, check, dry_run, record_run, rescore, settings_of};
 pub use settings::{OnBadFile, Roles, Settings, Windows};
 pub use store::{Location, Store};
 pub use window::{Calendar, Every, Window};

@@ -1,8 +1,11 @@
 //! What a run found, small enough to keep in memory however long the run was.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use crate::tables::{ScoreRow, Severity, ViolationRow, WindowRow};
+use crate::{
+    Changes,
+    tables::{ScoreRow, Severity, ViolationRow, WindowRow},
+};
 
 /// Counters while a run goes on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub struct Outcome {
     pub handed_over: BTreeMap<String, String>,
     /// Counters at the end.
     pub progress: Progress,
+    /// Windows whose tables were written; those of the others were up to date.
+    pub windows_written: u64,
+    /// What had to be read, and what not.
+    pub changes: Changes,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
     /// For `check`: all violations and scores of the one window.
@@ -110,7 +117,7 @@ pub struct Breach {
     /// Start of the window, microseconds since 1970 UTC.
     pub window_start: i64,
     /// Metric whose value broke it.
-    pub metric: &'static str,
+    pub metric: Cow<'static, str>,
     /// The value.
     pub value: Option<f64>,
     /// The same number on the baseline.
@@ -162,7 +169,7 @@ impl Outcome {
         }
         let breach = Breach {
             window_start: row.key.window_start,
-            metric: row.metric,
+            metric: row.metric.clone(),
             value: row.value,
             baseline_value: row.baseline_value,
             threshold: row.threshold,
@@ -283,7 +290,7 @@ mod tests {
             feature: Some(feature.into()),
             family: Family::Drift,
             check: "baseline_drift",
-            metric: "kolmogorov_smirnov",
+            metric: "kolmogorov_smirnov".into(),
             value: Some(value),
             threshold: Some(0.1),
             comparison: None,

@@ -1,11 +1,13 @@
 //! What a run is told: roles of columns, windows, segments, metrics.
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, window::Every};
 
 /// Columns with a meaning of their own. Every other column is a feature.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Roles {
     /// Time of a record.
     pub timestamp: Option<String>,

@@ -15,6 +15,7 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, RetryConfig};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +83,14 @@ impl Backend {
                 blocking("delete", move || local::delete(&key, &shown)).await
             }
             Self::Objects(objects) => objects.delete(key, shown).await,
+        }
+    }
+
+    /// Whether there is an object at `key`.
+    pub(crate) async fn exists(&self, key: &str, shown: &str) -> Result<bool, Error> {
+        match self {
+            Self::Local(_) => Ok(Path::new(key).exists()),
+            Self::Objects(objects) => Ok(objects.head(key, shown).await?.is_some()),
         }
     }
 

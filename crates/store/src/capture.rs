@@ -5,6 +5,8 @@
 pub struct Source {
     /// Full readable path: the location as given joined with the rest, or the URL.
     pub path: String,
+    /// The same however the location was written: an absolute path without links in the location's own, or a URL.
+    pub id: String,
     /// Entity tag without its quotes, where the store has one; local files are told apart by size and time.
     pub etag: Option<String>,
     /// Size of the object.

@@ -1,7 +1,11 @@
 //! Small documents, whole and in one step; names in a folder.
 
-use crate::{Error, Location, Store};
+use crate::backend::Backend;
+use crate::{Error, Location, Store, local};
 use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use std::collections::HashSet;
+use std::path::Path;
 
 impl Store {
     /// All of one object, or `None` when there is none.
@@ -33,6 +37,46 @@ impl Store {
     pub fn list_folder(&self, location: &Location) -> Result<Vec<String>, Error> {
         let backend = self.backend(location)?;
         self.runtime.block_on(backend.children(location.root(), location.shown()))
+    }
+
+    /// Of objects named by their [`Source::id`](crate::Source::id), those that exist.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Denied`] and [`Error::Io`].
+    pub fn existing(&self, ids: Vec<String>) -> Result<HashSet<String>, Error> {
+        let look = |id: String| {
+            let location = Location::parse(&id, Path::new("/"));
+            let backend = location.as_ref().map_err(Clone::clone).and_then(|place| self.backend(place));
+            async move {
+                let location = location?;
+                let there = backend?.exists(location.root(), location.shown()).await?;
+                Ok::<_, Error>(there.then_some(id))
+            }
+        };
+        let found = futures::stream::iter(ids).map(look).buffer_unordered(64).try_collect::<Vec<_>>();
+        Ok(self.runtime.block_on(found)?.into_iter().flatten().collect())
+    }
+
+    /// Removes a local folder that is empty; object stores have no folders.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] and [`Error::Io`].
+    pub fn delete_folder(&self, location: &Location) -> Result<(), Error> {
+        match self.backend(location)? {
+            Backend::Local(_) => local::delete_folder(location.root(), location.shown()),
+            Backend::Objects(_) => Ok(()),
+        }
+    }
+
+    /// Removes what writes that were killed left below a folder. Nothing else may write there meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] and [`Error::Io`].
+    pub fn sweep(&self, location: &Location) -> Result<(), Error> {
+        match self.backend(location)? {
+            Backend::Local(_) => local::sweep(location.root(), location.shown()),
+            Backend::Objects(_) => Ok(()),
+        }
     }
 
     /// Removes one object, if there is one.

@@ -52,6 +52,7 @@ pub(crate) async fn list(
     }
     let globs = location.globs()?;
     let is_one = found.len() == 1 && found[0].relative.is_empty();
+    let root = location.id();
     let mut listing = Listing { captures: Vec::new(), skipped: 0 };
     let (mut matched, mut example) = (0_u64, None);
     for Found { relative, object } in found {
@@ -67,7 +68,7 @@ pub(crate) async fn list(
             example.get_or_insert(relative);
             continue;
         };
-        listing.captures.push(capture(location, &relative, object, format));
+        listing.captures.push(capture(location, &root, &relative, object, format));
     }
     if listing.captures.is_empty() {
         let example = example.map(|name| format!(" such as `{name}`")).unwrap_or_default();
@@ -101,16 +102,23 @@ async fn find(backend: &Backend, location: &Location, progress: &dyn Fn(u64)) ->
     Ok(found)
 }
 
-fn capture(location: &Location, relative: &str, object: Result<Object, String>, format: Format) -> Capture {
+fn capture(
+    location: &Location,
+    root: &str,
+    relative: &str,
+    object: Result<Object, String>,
+    format: Format,
+) -> Capture {
     let partitions = hive::partitions(relative);
+    let id = if relative.is_empty() { root.to_owned() } else { crate::location::below(root, relative) };
     match object {
         Ok(Object { key, path, etag, bytes, modified_micros }) => {
-            let source = Source { path, etag, bytes, modified_micros, partitions, format };
+            let source = Source { path, id, etag, bytes, modified_micros, partitions, format };
             Capture { source, key, trouble: None }
         }
         Err(reason) => {
             let path = crate::location::below(location.shown(), relative);
-            let source = Source { path, etag: None, bytes: 0, modified_micros: 0, partitions, format };
+            let source = Source { path, id, etag: None, bytes: 0, modified_micros: 0, partitions, format };
             Capture { source, key: String::new(), trouble: Some(reason) }
         }
     }

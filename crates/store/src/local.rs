@@ -12,6 +12,9 @@ use std::path::Path;
 use tempfile::Builder;
 use walkdir::WalkDir;
 
+/// What the names of files begin with that are still being written.
+const UNFINISHED: &str = ".unfinished-";
+
 pub(crate) fn modified_micros(metadata: &Metadata) -> i64 {
     metadata.mtime().saturating_mul(1_000_000).saturating_add(metadata.mtime_nsec() / 1_000)
 }
@@ -31,13 +34,44 @@ pub(crate) fn write(key: &str, shown: &str, content: &[u8]) -> Result<(), Error>
     let replace = || {
         create_folders(folder)?;
         // The usual mode less the umask; the default of temporary files would hide results from other users.
-        let mut file = Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        let mut builder = Builder::new();
+        let mut file =
+            builder.prefix(UNFINISHED).permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         file.persist(target)?;
         File::open(folder)?.sync_all()
     };
     replace().map_err(|error| Error::io(shown, "write", error))
+}
+
+/// Removes the unfinished files of writes that were killed, wherever they are below a folder.
+pub(crate) fn sweep(key: &str, shown: &str) -> Result<(), Error> {
+    for entry in WalkDir::new(key) {
+        match entry {
+            Ok(entry) if entry.file_name().to_string_lossy().starts_with(UNFINISHED) => {
+                delete(&entry.path().to_string_lossy(), shown)?;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let error = error.into_io_error().unwrap_or_else(|| io::Error::other("unreadable"));
+                if !is_absent(&error) {
+                    return Err(Error::io(shown, "list", error));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder if it is empty.
+pub(crate) fn delete_folder(key: &str, shown: &str) -> Result<(), Error> {
+    match fs::remove_dir(key) {
+        Err(error) if !is_absent(&error) && error.kind() != io::ErrorKind::DirectoryNotEmpty => {
+            Err(Error::io(shown, "delete", error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Creates a folder and those above it, each made durable in its parent.

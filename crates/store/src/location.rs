@@ -35,6 +35,16 @@ pub(crate) enum Cloud {
     Azure,
 }
 
+impl Cloud {
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Aws => "s3",
+            Self::Google => "gs",
+            Self::Azure => "abfss",
+        }
+    }
+}
+
 const SCHEMES: &str = "file://, s3://, gs://, az://, abfss://, memory://";
 
 /// What makes a segment a glob.
@@ -164,6 +174,30 @@ impl Location {
             Ok(Some(globs)) => globs.is_match(below(rest, "table/window_date=2000-01-01/part.parquet")),
             _ => true,
         }
+    }
+
+    /// The root, the same for every way to write it: an absolute path without links, or a URL.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let root = self.resolved_root();
+        match &self.place {
+            Place::Local => format!("/{root}"),
+            Place::Memory => format!("memory:///{root}"),
+            Place::Bucket { cloud, authority } => below(&format!("{}://{authority}", cloud.scheme()), &root),
+        }
+    }
+
+    /// Whether the object of this [`Source::id`](crate::Source::id) would be listed here if it existed.
+    #[must_use]
+    pub fn covers(&self, id: &str) -> bool {
+        let root = self.id();
+        let rest = match id.strip_prefix(root.as_str()) {
+            Some("") => return self.pattern.is_none(),
+            Some(rest) if root.ends_with('/') => rest,
+            Some(rest) if rest.starts_with('/') => &rest[1..],
+            _ => return false,
+        };
+        self.globs().is_ok_and(|globs| globs.is_none_or(|globs| globs.is_match(rest)))
     }
 
     /// The root with links followed, as far as it exists.

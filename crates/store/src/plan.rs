@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::capture::Source;
 use crate::inspect::{Facts, Inspector};
 use crate::listing::{Capture, Listing, Object, list};
+use crate::pool::Pool;
 use crate::{Error, Location, Store, hive};
 use arrow_schema::{Fields, Schema, SchemaRef};
 use bytes::Bytes;
@@ -91,6 +92,26 @@ pub enum PlanStatus {
     Quarantined(String),
 }
 
+/// The captures of a location, before any of them is looked into.
+#[derive(Debug)]
+pub struct Listed {
+    captures: Vec<Capture>,
+    skipped: u64,
+    backend: Backend,
+}
+
+impl Listed {
+    /// The captures, in no particular order.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.captures.iter().map(|capture| &capture.source)
+    }
+
+    /// Leaves captures out of what is planned.
+    pub fn retain(&mut self, keep: impl Fn(&Source) -> bool) {
+        self.captures.retain(|capture| keep(&capture.source));
+    }
+}
+
 impl Plan {
     /// What a scan of this plan yields, in its order: indices of sources, and of tasks in them.
     pub fn tasks(&self) -> impl Iterator<Item = (usize, usize)> {
@@ -146,19 +167,40 @@ impl Store {
         options: &PlanOptions,
         progress: &dyn Fn(PlanProgress),
     ) -> Result<Plan, Error> {
+        Ok(self.plan_listed(self.list(captures, progress)?, options, progress))
+    }
+
+    /// Lists the captures at a location; `progress` hears how many so far.
+    ///
+    /// # Errors
+    /// As [`Store::plan`].
+    pub fn list(&self, captures: &Location, progress: &dyn Fn(PlanProgress)) -> Result<Listed, Error> {
         let backend = self.backend(captures)?;
-        self.runtime.block_on(plan(backend, captures, options, progress))
+        let tell = |listed| progress(PlanProgress { listed, ..PlanProgress::default() });
+        let Listing { captures, skipped } = self.runtime.block_on(list(&backend, captures, &tell))?;
+        Ok(Listed { captures, skipped, backend })
+    }
+
+    /// A plan of nothing.
+    #[must_use]
+    pub fn nothing(&self) -> Plan {
+        Plan { sources: Vec::new(), skipped: 0, backend: Backend::Local(Pool::default()) }
+    }
+
+    /// Decides what to read of captures that were listed.
+    #[must_use]
+    pub fn plan_listed(
+        &self,
+        listed: Listed,
+        options: &PlanOptions,
+        progress: &dyn Fn(PlanProgress),
+    ) -> Plan {
+        self.runtime.block_on(plan(listed, options, progress))
     }
 }
 
-async fn plan(
-    backend: Backend,
-    captures: &Location,
-    options: &PlanOptions,
-    progress: &dyn Fn(PlanProgress),
-) -> Result<Plan, Error> {
-    let tell = |listed| progress(PlanProgress { listed, ..PlanProgress::default() });
-    let Listing { captures, skipped } = list(&backend, captures, &tell).await?;
+async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgress)) -> Plan {
+    let Listed { captures, skipped, backend } = listed;
     let listed = captures.len() as u64 + skipped;
     let mut sources = Vec::with_capacity(captures.len());
     let mut unread = Vec::new();
@@ -204,7 +246,7 @@ async fn plan(
         let key = |source: &PlannedSource| source.time.map(|(first, _)| first);
         key(a).cmp(&key(b)).then_with(|| a.source.path.cmp(&b.source.path))
     });
-    Ok(Plan { sources, skipped, backend })
+    Plan { sources, skipped, backend }
 }
 
 fn reason(error: &Error) -> String {

@@ -82,13 +82,16 @@ impl Store {
 fn encode(first: &RecordBatch, batches: &[RecordBatch]) -> parquet::errors::Result<Vec<u8>> {
     // In one piece, because the writer cuts pages where batches end.
     let whole = concat_batches(first.schema_ref(), batches)?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_created_by(CREATED_BY.to_owned())
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), whole.schema(), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(Vec::new(), whole.schema(), Some(properties()?))?;
     writer.write(&whole)?;
     writer.into_inner()
+}
+
+pub(crate) fn properties() -> parquet::errors::Result<WriterProperties> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_created_by(CREATED_BY.to_owned());
+    Ok(properties.build())
 }
 
 fn decode(content: Bytes) -> parquet::errors::Result<Vec<RecordBatch>> {

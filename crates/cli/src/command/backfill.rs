@@ -1,6 +1,9 @@
 //! `backfill`: every window of the captures against the baseline, into tables.
 
 use anyhow::Context as _;
+use monitor::Location;
+
+use super::preview;
 
 use crate::{
     args::{Backfill, Common},
@@ -15,9 +18,42 @@ use crate::{
 
 pub(crate) fn run(common: &Common, args: &Backfill) -> anyhow::Result<u8> {
     let config = settings::config(common)?;
+    if args.dry_run {
+        return preview::run(common, args, &config);
+    }
     let (summary, code) = make(common, args, &config, &Signal::listen()?)?;
     print::result(common.format, &summary, Summary::text)?;
     Ok(code)
+}
+
+/// What a backfill is told: by flags, and by the file.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) settings: monitor::Settings,
+    pub(super) captures: Location,
+    pub(super) baseline: Location,
+    pub(super) results: Location,
+}
+
+pub(super) fn told(args: &Backfill, config: &Config) -> anyhow::Result<Told> {
+    let flags = Flags {
+        roles: &args.roles,
+        window: args.window.as_deref(),
+        range: &args.range,
+        segments: &args.segments,
+        bad_files: args.bad_files,
+        resources: args.resources,
+    };
+    let files = &config.monitor;
+    let place = |flag: &Option<String>, name: &str, key: &str, configured: &Option<String>| {
+        settings::place(flag.as_deref(), name, config, key, configured.as_deref())
+    };
+    Ok(Told {
+        settings: settings::settings(&flags, config)?,
+        captures: place(&args.captures, "CAPTURES", "monitor.captures", &files.captures)?,
+        baseline: place(&args.baseline, "--baseline", "monitor.baseline", &files.baseline)?,
+        results: place(&args.out, "--out", "monitor.results", &files.results)?,
+    })
 }
 
 /// Writes the tables and prints nothing but progress and notes.
@@ -27,22 +63,7 @@ pub(crate) fn make(
     config: &Config,
     signal: &Signal,
 ) -> anyhow::Result<(Summary, u8)> {
-    let flags = Flags {
-        roles: &args.roles,
-        window: args.window.as_deref(),
-        range: &args.range,
-        segments: &args.segments,
-        bad_files: args.bad_files,
-        resources: args.resources,
-    };
-    let settings = settings::settings(&flags, config)?;
-    let files = &config.monitor;
-    let place = |flag: &Option<String>, name: &str, key: &str, configured: &Option<String>| {
-        settings::place(flag.as_deref(), name, config, key, configured.as_deref())
-    };
-    let captures = place(&args.captures, "CAPTURES", "monitor.captures", &files.captures)?;
-    let baseline = place(&args.baseline, "--baseline", "monitor.baseline", &files.baseline)?;
-    let results = place(&args.out, "--out", "monitor.results", &files.results)?;
+    let Told { settings, captures, baseline, results } = told(args, config)?;
     let store = settings::store(args.resources)?;
     if common.verbose {
         print::note(&settings::shown(&settings));

@@ -65,6 +65,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         },
         segments: Segments::default(),
         roles,
+        dry_run: false,
         fail_on: FailOn::Never,
         bad_files,
         resources: args.resources,

@@ -34,6 +34,10 @@ impl Summary {
             windows: windows(outcome, settings),
             files: Files {
                 read: outcome.progress.sources_done,
+                reused: outcome.changes.reused,
+                new: outcome.changes.new,
+                changed: outcome.changes.changed,
+                gone: outcome.changes.gone,
                 bytes: outcome.progress.bytes_done,
                 outside_range: outcome.outside_range,
                 quarantined: outcome.quarantined.len() as u64,
@@ -75,6 +79,7 @@ fn windows(outcome: &Outcome, settings: &Settings) -> Windows {
             WindowStatus::Failed => &mut windows.failed,
         } += 1;
     }
+    windows.written = outcome.windows_written;
     let first = outcome.windows.iter().map(|window| window.key.window_start).min();
     let last = outcome.windows.iter().map(|window| window.key.window_end).max();
     windows.first = first.map(|start| time::show(start, zone));
@@ -100,7 +105,7 @@ fn worst_windows(outcome: &Outcome, settings: &Settings) -> Vec<WorstWindow> {
                     segment: here.constraint.segment.as_deref().map(str::to_owned),
                     feature: here.constraint.feature.as_deref().map(str::to_owned),
                     check: here.constraint.check,
-                    metric: here.breach.metric,
+                    metric: here.breach.metric.to_string(),
                     value: here.breach.value,
                     baseline_value: here.breach.baseline_value,
                     threshold: here.breach.threshold,
@@ -128,7 +133,7 @@ fn worst_features(outcome: &Outcome, settings: &Settings) -> Vec<WorstFeature> {
                 since: time::show(feature.first, zone),
                 worst_window: worst.map(|row| time::show(row.key.window_start, zone)),
                 check: worst.map(|row| row.check),
-                metric: worst.map(|row| row.metric),
+                metric: worst.map(|row| row.metric.to_string()),
                 value: worst.and_then(|row| row.value),
                 baseline_value: worst.and_then(|row| row.baseline_value),
                 threshold: worst.and_then(|row| row.threshold),
@@ -157,14 +162,24 @@ fn always_broken(outcome: &Outcome) -> Option<String> {
     })
 }
 
-/// Grouped by reason, the commonest first; the path is not part of it.
-fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
-    let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (path, reason) in files {
-        reasons.entry(print::reason(path, reason)).or_default().push(path.clone());
+/// A reason without its numbers: a torn file is a torn file, wherever it is torn.
+fn kind(reason: &str) -> String {
+    let mut kind = reason.replace(|c: char| c.is_ascii_digit(), "0");
+    while kind.contains("00") {
+        kind = kind.replace("00", "0");
     }
-    let mut groups: Vec<_> =
-        reasons.into_iter().map(|(reason, files)| Quarantined { reason, files }).collect();
+    kind
+}
+
+/// Grouped by reason, the commonest first, with the words of the first; the path is not part of it.
+pub(crate) fn quarantined(files: &[(String, String)]) -> Vec<Quarantined> {
+    let mut reasons: BTreeMap<String, Quarantined> = BTreeMap::new();
+    for (path, reason) in files {
+        let reason = print::reason(path, reason);
+        let group = reasons.entry(kind(&reason)).or_insert_with(|| Quarantined { reason, files: Vec::new() });
+        group.files.push(path.clone());
+    }
+    let mut groups: Vec<_> = reasons.into_values().collect();
     groups.sort_by_key(|group| Reverse(group.files.len()));
     groups
 }

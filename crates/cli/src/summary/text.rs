@@ -45,7 +45,7 @@ impl Summary {
             _ => String::new(),
         };
         let state = if self.interrupted {
-            "stopped before its end: what is written is whole; the same command does it again from the start"
+            "stopped before its end: what is written is whole; the same command goes on from there"
         } else {
             "done"
         };
@@ -76,6 +76,13 @@ impl Summary {
             ("rows", self.rows()),
             ("files", self.files()),
         ];
+        if windows.written < windows.count {
+            let rest = windows.count - windows.written;
+            lines.insert(
+                2,
+                ("", format!("{} written, {} up to date", print::count(windows.written), print::count(rest))),
+            );
+        }
         if windows.of_segments > 0 {
             lines.insert(2, ("", format!("and {} of single segments", print::count(windows.of_segments))));
         }
@@ -112,6 +119,9 @@ impl Summary {
         let files = &self.files;
         let mut line = format!("{} read ({})", print::count(files.read), size::show(files.bytes));
         for (number, what) in [
+            (files.reused, "not read again"),
+            (files.changed, "of them changed"),
+            (files.gone, "gone"),
             (files.outside_range, "outside the range"),
             (files.quarantined, "set aside"),
             (files.not_captures, "of another kind"),
@@ -153,7 +163,7 @@ fn listed(names: &[&str]) -> String {
 
 /// `missing_ratio 0.695, baseline 0.019 [47]`.
 fn remark(broken: &Broken) -> String {
-    let mut text = short(broken.check, broken.metric).to_owned();
+    let mut text = short(broken.check, &broken.metric).to_owned();
     if let Some(value) = broken.value {
         let _ = write!(text, " {}", print::number(value));
     }
@@ -168,12 +178,12 @@ fn remark(broken: &Broken) -> String {
 }
 
 /// What the value is: the metric says it, unless it only counts rows.
-fn short(check: &'static str, metric: &'static str) -> &'static str {
+fn short<'a>(check: &'a str, metric: &'a str) -> &'a str {
     if metric == "rows" { check } else { metric }
 }
 
 fn feature_row(feature: &WorstFeature) -> Vec<String> {
-    let what = short(feature.check.unwrap_or_default(), feature.metric.unwrap_or_default());
+    let what = short(feature.check.unwrap_or_default(), feature.metric.as_deref().unwrap_or_default());
     vec![
         feature.feature.clone(),
         print::count(feature.violations),

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use profile::{Profile, Spec};
 use store::{Location, Store};
 
-use crate::Error;
+use crate::{Error, profiles::Digest};
 
 pub(crate) use constraints::{Constraints, FeatureConstraints, MonitoringConfig};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
@@ -31,6 +31,8 @@ pub struct Baseline {
     pub(crate) hours: BTreeMap<i64, u64>,
     /// What should hold.
     pub(crate) constraints: Constraints,
+    /// Digest of the folder's files that verdicts depend on.
+    pub(crate) digest: String,
 }
 
 impl Baseline {
@@ -48,7 +50,9 @@ impl Baseline {
         let constraints: Constraints = serde_json::from_slice(&document)
             .map_err(|error| refuse(format!("`constraints.json` cannot be read: {error}")))?;
         constraints.check(&stored.spec).map_err(refuse)?;
-        Ok(Self { spec: stored.spec, profiles: stored.profiles, hours: stored.hours, constraints })
+        let profile = store.read(&folder.join(stored::FILE)?)?.unwrap_or_default();
+        let digest = Digest::new("baseline").bytes(&profile).bytes(&document).finish();
+        Ok(Self { spec: stored.spec, profiles: stored.profiles, hours: stored.hours, constraints, digest })
     }
 
     /// The profile to compare a segment with.

@@ -11,7 +11,7 @@ use crate::Error;
 
 /// Version of this file. A newer one is refused by name.
 const FORMAT: u32 = 1;
-const FILE: &str = "profile.parquet";
+pub(super) const FILE: &str = "profile.parquet";
 
 /// What is kept.
 pub(super) struct Stored {

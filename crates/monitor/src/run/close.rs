@@ -6,7 +6,7 @@ use profile::{FeatureProfile, FeatureSpec, Kind, Profile};
 
 use super::{
     describe,
-    open::{OpenWindow, Segment},
+    segment::{OpenWindow, Segment},
 };
 use crate::{
     Roles,
@@ -271,7 +271,7 @@ impl Judge<'_> {
             feature: feature.map(Arc::clone),
             family: finding.family,
             check,
-            metric: finding.metric,
+            metric: finding.metric.into(),
             value: finding.value,
             threshold: finding.threshold,
             comparison: finding.comparison,

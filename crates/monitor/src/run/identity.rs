@@ -3,33 +3,34 @@
 use serde::{Deserialize, Serialize};
 use store::{Location, Store};
 
-use crate::{Error, Settings};
+use crate::{Error, Roles, Settings, TimeZone, Windows};
 
-/// Settings that all runs into one folder share.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+const FILE: &str = "results.json";
+
+/// Settings of the runs into one folder. All but the roles of columns are the same for all of them.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
     monitor: String,
     window: String,
     timezone: String,
     segment_by: Vec<String>,
+    #[serde(default)]
+    roles: Roles,
 }
 
-/// Claims an empty folder for these settings, or makes sure that it was made with them.
+/// Claims a folder for these settings.
 pub(super) fn claim(store: &Store, results: &Location, settings: &Settings) -> Result<(), Error> {
-    let place = results.join("results.json")?;
-    let ours = Identity {
-        monitor: settings.monitor.clone(),
-        window: settings.windows.every.to_string(),
-        timezone: settings.windows.timezone.iana_name().unwrap_or("UTC").to_owned(),
-        segment_by: settings.segment_by.clone(),
-    };
-    let Some(document) = store.read(&place)? else {
-        store.write(&place, serde_json::to_vec_pretty(&ours)?)?;
-        return Ok(());
-    };
-    let refuse = |reason: String| Error::Results { place: results.to_string(), reason };
-    let theirs: Identity = serde_json::from_slice(&document)
-        .map_err(|error| refuse(format!("`results.json` cannot be read: {error}")))?;
+    let ours = Identity::of(settings);
+    if check(store, results, settings)? != Some(ours.roles.clone()) {
+        store.write(&results.join(FILE)?, serde_json::to_vec_pretty(&ours)?)?;
+    }
+    Ok(())
+}
+
+/// Makes sure that a folder was made with these settings, or is new; gives the roles that it was made with.
+pub(super) fn check(store: &Store, results: &Location, settings: &Settings) -> Result<Option<Roles>, Error> {
+    let Some(theirs) = read(store, results)? else { return Ok(None) };
+    let ours = Identity::of(settings);
     let segments = |identity: &Identity| identity.segment_by.join(",");
     let differs = [
         ("monitor", theirs.monitor.clone(), ours.monitor.clone()),
@@ -40,9 +41,46 @@ pub(super) fn claim(store: &Store, results: &Location, settings: &Settings) -> R
     .into_iter()
     .find(|(_, theirs, ours)| theirs != ours);
     match differs {
-        None => Ok(()),
-        Some((name, theirs, ours)) => Err(refuse(format!(
-            "made with {name} `{theirs}`, this run has `{ours}`: use another folder (--out) or remove this one"
-        ))),
+        None => Ok(Some(theirs.roles)),
+        Some((name, theirs, ours)) => Err(Error::Results {
+            place: results.to_string(),
+            reason: format!(
+                "made with {name} `{theirs}`, this run has `{ours}`: use another folder (--out) or remove this one"
+            ),
+        }),
+    }
+}
+
+/// The settings that results were made with.
+pub(super) fn settings(store: &Store, results: &Location) -> Result<Settings, Error> {
+    let refuse = |reason: String| Error::Results { place: results.to_string(), reason };
+    let identity = read(store, results)?.ok_or_else(|| {
+        refuse("expected the tables of a backfill, found none: run `driftscan backfill` first".to_owned())
+    })?;
+    let Identity { monitor, window, timezone, segment_by, roles } = identity;
+    let timezone = TimeZone::get(&timezone)
+        .map_err(|_| refuse(format!("`{FILE}` names a time zone `{timezone}` that is not known")))?;
+    let windows = Windows { every: window.parse()?, timezone, from: None, to: None };
+    Ok(Settings { monitor, windows, segment_by, roles, ..Settings::default() })
+}
+
+fn read(store: &Store, results: &Location) -> Result<Option<Identity>, Error> {
+    let Some(document) = store.read(&results.join(FILE)?)? else { return Ok(None) };
+    let identity = serde_json::from_slice(&document).map_err(|error| Error::Results {
+        place: results.to_string(),
+        reason: format!("`{FILE}` cannot be read: {error}"),
+    })?;
+    Ok(Some(identity))
+}
+
+impl Identity {
+    fn of(settings: &Settings) -> Self {
+        Self {
+            monitor: settings.monitor.clone(),
+            window: settings.windows.every.to_string(),
+            timezone: settings.windows.timezone.iana_name().unwrap_or("UTC").to_owned(),
+            segment_by: settings.segment_by.clone(),
+            roles: settings.roles.clone(),
+        }
     }
 }

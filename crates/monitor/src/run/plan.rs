@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_schema::DataType;
 use profile::Spec;
-use store::{Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Listed, Location, Plan, PlanOptions, PlanProgress, PlanStatus, Store};
 
+use super::known::{Earlier, Wanted};
 use crate::{
-    Baseline, Error, Progress, Settings, Watch, gather,
+    Baseline, Error, Progress, Settings, Watch, Windows, gather,
     window::{Calendar, Every},
 };
 
@@ -27,7 +28,12 @@ pub(crate) fn apart(captures: &Location, results: &Location) -> Result<(), Error
 
 /// The settings with a range that starts and ends with whole windows and whole dates: a part of a window is not
 /// comparable, and would replace the whole one that an earlier run wrote.
-pub(super) fn whole_windows(settings: &Settings) -> (Settings, Option<String>) {
+pub(super) fn whole_windows(settings: &Settings) -> Result<(Settings, Option<String>), Error> {
+    if let (Some(from), Some(to)) = (settings.windows.from, settings.windows.to)
+        && from >= to
+    {
+        return Err(Error::Setting { name: "from / to".to_owned(), reason: "the range is empty".to_owned() });
+    }
     let mut settings = settings.clone();
     let windows = &mut settings.windows;
     let mut calendar = Calendar::new(windows.every, windows.timezone.clone());
@@ -52,7 +58,7 @@ pub(super) fn whole_windows(settings: &Settings) -> (Settings, Option<String>) {
     });
     let widened = before != (windows.from, windows.to);
     let note = "the range was widened to whole windows and dates: part of a window cannot be compared";
-    (settings, widened.then(|| note.to_owned()))
+    Ok((settings, widened.then(|| note.to_owned())))
 }
 
 /// The range of times that is asked for.
@@ -65,17 +71,18 @@ pub(crate) fn range(settings: &Settings) -> Option<(i64, i64)> {
 pub(super) fn for_windows(
     store: &Store,
     captures: &Location,
+    listed: Listed,
     settings: &Settings,
     watch: Watch<'_>,
     baseline: &Spec,
+    others: bool,
 ) -> Result<Plan, Error> {
-    if let (Some(from), Some(to)) = (settings.windows.from, settings.windows.to)
-        && from >= to
-    {
-        return Err(Error::Setting { name: "from / to".to_owned(), reason: "the range is empty".to_owned() });
-    }
     let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(settings) };
-    let plan = plan_captures(store, captures, &options, settings, watch, Some(baseline))?;
+    let plan = store.plan_listed(listed, &options, &|progress| tell(watch, progress));
+    // What was read before has the columns that are named: they are part of what it was read under.
+    if !others {
+        usable(&plan, captures, &options, settings, Some(baseline))?;
+    }
     if settings.roles.timestamp.is_none() {
         let mut candidates = BTreeSet::new();
         for schema in plan.sources.iter().filter_map(|source| source.schema.as_ref()) {
@@ -107,6 +114,63 @@ pub(crate) fn plan_captures(
     watch: Watch<'_>,
     baseline: Option<&Spec>,
 ) -> Result<Plan, Error> {
+    let plan = store.plan(captures, options, &|progress| tell(watch, progress))?;
+    usable(&plan, captures, options, settings, baseline)?;
+    Ok(plan)
+}
+
+/// Lists captures.
+pub(super) fn list(store: &Store, captures: &Location, watch: Watch<'_>) -> Result<Listed, Error> {
+    Ok(store.list(captures, &|progress| tell(watch, progress))?)
+}
+
+fn tell(watch: Watch<'_>, progress: PlanProgress) {
+    (watch.progress)(Progress { listed: progress.listed, ..Progress::default() });
+}
+
+/// A sentence for captures that have to be read again although they have not changed.
+pub(super) fn settings_note(earlier: &Earlier<'_>, wanted: &Wanted<'_>) -> Option<String> {
+    let entries = earlier.state.entries.values();
+    let again =
+        entries.filter(|entry| entry.spec != wanted.spec && wanted.captures.covers(&entry.id)).count();
+    (again > 0).then(|| {
+        format!(
+            "{again} captures are read again: the bins of the baseline, the roles of columns or the format of profiles \
+             are not those they were read under"
+        )
+    })
+}
+
+/// Why nothing of a capture lies in a range.
+pub(super) fn outside((first, last): (i64, i64), (from, to): (Option<i64>, Option<i64>)) -> String {
+    let show = |micros: i64| match jiff::Timestamp::from_microsecond(micros) {
+        Ok(time) => time.to_string(),
+        Err(_) => format!("{micros} µs"),
+    };
+    let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
+    format!(
+        "expected times from {} to before {}, found {} to {}",
+        show(from),
+        show(to),
+        show(first),
+        show(last)
+    )
+}
+
+/// Whether windows of a date are asked for.
+pub(super) fn is_date_within(date: &str, settings: &Settings) -> bool {
+    let Ok(start) = Windows::parse_bound(date, &settings.windows.timezone) else { return false };
+    settings.windows.from.is_none_or(|from| start >= from) && settings.windows.to.is_none_or(|to| start < to)
+}
+
+/// Refuses captures of which none can be used, and names of columns that none of them has.
+fn usable(
+    plan: &Plan,
+    captures: &Location,
+    options: &PlanOptions,
+    settings: &Settings,
+    baseline: Option<&Spec>,
+) -> Result<(), Error> {
     // A column of the baseline that the captures have lost is a finding, not a slip of the pen.
     let known = |name: &str| baseline.is_some_and(|spec| spec.position(name).is_some());
     if options.range.is_some() && options.timestamp.is_none() {
@@ -115,9 +179,6 @@ pub(crate) fn plan_captures(
             reason: "a range needs the column that holds the time of a record (--timestamp COL)".to_owned(),
         });
     }
-    let plan = store.plan(captures, options, &|progress| {
-        (watch.progress)(Progress { listed: progress.listed, ..Progress::default() });
-    })?;
     let columns: BTreeSet<&str> = plan
         .sources
         .iter()
@@ -129,7 +190,7 @@ pub(crate) fn plan_captures(
     let outage = options.range.is_some_and(|(from, to)| from > i64::MIN && to < i64::MAX)
         && plan.sources.iter().all(|source| matches!(source.status, PlanStatus::OutsideRange(_)));
     if outage {
-        return Ok(plan);
+        return Ok(());
     }
     if !ready {
         let first = plan.sources.iter().find_map(|source| match &source.status {
@@ -157,7 +218,7 @@ pub(crate) fn plan_captures(
             });
         }
     }
-    Ok(plan)
+    Ok(())
 }
 
 fn nearest(setting: &str, name: &str, columns: &BTreeSet<&str>) -> String {
@@ -214,6 +275,7 @@ mod tests {
             profiles: BTreeMap::new(),
             hours: (0..24 * 400).map(|hour| (hour, u64::MAX)).collect(),
             constraints: serde_json::from_slice(document).unwrap(),
+            digest: String::new(),
         };
         let volumes = volumes(&baseline, &mut Calendar::new(Every::Day, TimeZone::UTC), Every::Day);
         assert_eq!(volumes, [u64::MAX; 398]);

@@ -3,6 +3,7 @@
 mod columns;
 mod features;
 mod histograms;
+mod row;
 mod runs;
 mod scores;
 mod sources;
@@ -14,9 +15,10 @@ use std::{fmt, sync::Arc};
 pub use features::FeatureRow;
 pub(crate) use features::QUANTILES;
 pub use histograms::HistogramRow;
+pub(crate) use row::{Row, rows};
 pub use runs::RunRow;
 pub use scores::{ScoreRow, Status};
-pub use sources::{SourceRow, SourceStatus};
+pub use sources::{SourceRow, SourceStatus, read_sources};
 pub use violations::{Contribution, Severity, ViolationRow};
 pub use windows::{WindowRow, WindowStatus};
 
@@ -62,6 +64,16 @@ pub enum Comparison {
     Below,
 }
 
+impl Family {
+    /// All of them.
+    const ALL: [Self; 2] = [Self::Drift, Self::DataQuality];
+
+    /// From what tables write.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.name() == name)
+    }
+}
+
 impl Comparison {
     /// As tables write it.
     #[must_use]
@@ -70,6 +82,25 @@ impl Comparison {
             Self::Above => "above",
             Self::Below => "below",
         }
+    }
+}
+
+impl Comparison {
+    /// From what tables write.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Self::Above, Self::Below].into_iter().find(|comparison| comparison.name() == name)
+    }
+}
+
+impl Key {
+    /// From a row of any table.
+    pub(crate) fn of_row(row: Row<'_>) -> Option<Self> {
+        Some(Self {
+            monitor: row.text("monitor")?.into(),
+            window_start: row.time("window_start")?,
+            window_end: row.time("window_end")?,
+            segment: row.text("segment").map(Arc::from),
+        })
     }
 }
 

@@ -2,14 +2,18 @@
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
+use store::{Location, Store};
 
-use super::columns::Columns;
+use super::{Row, columns::Columns, rows};
+use crate::Error;
 
 /// What became of a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceStatus {
     /// Read.
     Profiled,
+    /// Read by an earlier run; what was counted of it is used again.
+    Reused,
     /// Set aside.
     Quarantined,
     /// Not needed: its partition or its times lie outside the range.
@@ -22,6 +26,7 @@ impl SourceStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Profiled => "profiled",
+            Self::Reused => "reused",
             Self::Quarantined => "quarantined",
             Self::OutsideRange => "outside_range",
         }
@@ -29,7 +34,7 @@ impl SourceStatus {
 }
 
 /// One capture.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceRow {
     /// Full path.
     pub path: String,
@@ -51,7 +56,38 @@ pub struct SourceRow {
     pub reason: Option<String>,
 }
 
+impl SourceStatus {
+    const ALL: [Self; 4] = [Self::Profiled, Self::Reused, Self::Quarantined, Self::OutsideRange];
+}
+
+/// The table of sources of some results.
+///
+/// # Errors
+/// [`Error::Results`] where there is none.
+pub fn read_sources(store: &Store, results: &Location) -> Result<Vec<SourceRow>, Error> {
+    let refuse = |reason: &str| Error::Results { place: results.to_string(), reason: reason.to_owned() };
+    let batches = store.read_parquet(&results.join("sources/part.parquet")?)?.ok_or_else(|| {
+        refuse("expected the table `sources`, which a backfill that came to its end writes, found none")
+    })?;
+    let read: Option<Vec<SourceRow>> = rows(&batches).map(SourceRow::of_row).collect();
+    read.ok_or_else(|| refuse("the table `sources` is of another version of driftscan"))
+}
+
 impl SourceRow {
+    fn of_row(row: Row<'_>) -> Option<Self> {
+        let status = row.text("status")?;
+        Some(Self {
+            path: row.text("path")?.to_owned(),
+            etag: row.text("etag").map(str::to_owned),
+            bytes: row.count("bytes"),
+            rows: row.count("rows"),
+            rows_without_time: row.count("rows_without_time"),
+            first_time: row.time("first_time"),
+            last_time: row.time("last_time"),
+            status: SourceStatus::ALL.into_iter().find(|known| known.name() == status)?,
+            reason: row.text("reason").map(str::to_owned),
+        })
+    }
     pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
         Columns::new(rows)
             .text("path", |row| &row.path)

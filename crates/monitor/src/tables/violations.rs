@@ -1,6 +1,6 @@
 //! `violations`: one row per constraint found broken.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use arrow_array::{
     RecordBatch,
@@ -8,7 +8,8 @@ use arrow_array::{
 };
 use arrow_schema::{ArrowError, DataType, Field, Fields};
 
-use super::{Comparison, Family, Key, columns::Columns};
+use super::{Comparison, Family, Key, Row, columns::Columns};
+use crate::check;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +56,7 @@ pub struct ViolationRow {
     /// Name of the check.
     pub check: &'static str,
     /// Metric whose value broke it.
-    pub metric: &'static str,
+    pub metric: Cow<'static, str>,
     /// The value.
     pub value: Option<f64>,
     /// The threshold of a violation.
@@ -77,6 +78,27 @@ pub struct ViolationRow {
 }
 
 impl ViolationRow {
+    /// From a row of the table; `None` when it is not one, or names a check of another version.
+    pub(crate) fn of_row(row: Row<'_>) -> Option<Self> {
+        let (check, metric, severity) = (row.text("check")?, row.text("metric")?, row.text("severity")?);
+        Some(Self {
+            key: Key::of_row(row)?,
+            feature: row.text("feature").map(Arc::from),
+            family: Family::of_name(row.text("family")?)?,
+            check: check::ALL.iter().find(|known| known.name == check)?.name,
+            metric: metric.to_owned().into(),
+            value: row.number("value"),
+            threshold: row.number("threshold"),
+            comparison: row.text("comparison").and_then(Comparison::of_name),
+            baseline_value: row.number("baseline_value"),
+            severity: [Severity::Warning, Severity::Violation].into_iter().find(|s| s.name() == severity)?,
+            rows: row.count("rows"),
+            description: row.text("description").unwrap_or_default().to_owned(),
+            top_contributions: row.contributions(),
+            sources: row.texts("sources"),
+        })
+    }
+
     pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
         let members = Fields::from(vec![
             Field::new("bin", DataType::Utf8, true),
@@ -120,7 +142,7 @@ impl ViolationRow {
             .optional_text("feature", |row| row.feature.as_deref())
             .text("family", |row| row.family.name())
             .text("check", |row| row.check)
-            .text("metric", |row| row.metric)
+            .text("metric", |row| &row.metric)
             .number("value", |row| row.value)
             .number("threshold", |row| row.threshold)
             .optional_text("comparison", |row| row.comparison.map(Comparison::name))

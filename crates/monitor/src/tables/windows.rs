@@ -3,7 +3,7 @@
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 
-use super::{Key, columns::Columns};
+use super::{Key, Row, columns::Columns};
 
 /// How a window ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,26 @@ pub struct WindowRow {
     pub reason: Option<String>,
 }
 
+impl WindowStatus {
+    const ALL: [Self; 4] = [Self::Completed, Self::CompletedWithViolations, Self::NoData, Self::Failed];
+}
+
 impl WindowRow {
+    /// From a row of the table; `None` when it is not one.
+    pub(crate) fn of_row(row: Row<'_>) -> Option<Self> {
+        let status = row.text("status")?;
+        Some(Self {
+            key: Key::of_row(row)?,
+            status: WindowStatus::ALL.into_iter().find(|known| known.name() == status)?,
+            rows: row.count("rows"),
+            baseline_rows: row.count("baseline_rows"),
+            files: row.count("files"),
+            violations: row.count("violations"),
+            features_drifted: row.count("features_drifted"),
+            reason: row.text("reason").map(str::to_owned),
+        })
+    }
+
     pub(crate) fn batch(rows: &[Self]) -> Result<RecordBatch, ArrowError> {
         Columns::new(rows)
             .key(|row| &row.key)

@@ -1,14 +1,10 @@
-//! Windows that captures may still touch.
+//! One window and its segments: profiles, and which captures may be to blame for what.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use profile::{FeatureProfile, Kind, Profile, Spec};
 
-use crate::{
-    check::Offence,
-    group::{Grouped, Part},
-    window::{Calendar, Window},
-};
+use crate::check::Offence;
 
 /// Captures named beside a violation.
 const MAX_SOURCES: usize = 5;
@@ -24,28 +20,30 @@ pub(super) struct Segment {
     /// The same for columns that the baseline does not have.
     extra: BTreeMap<String, Vec<u32>>,
     any: Vec<u32>,
+    /// Source that was seen last.
+    last: Option<u32>,
 }
 
 impl Segment {
-    /// Adds what a source has of this window and segment.
-    fn observe(&mut self, spec: &Spec, source: usize, part: Part) {
-        let source = u32::try_from(source).unwrap_or(u32::MAX);
-        self.files += 1;
+    /// Adds what a source has of this window and segment, or a part of that.
+    fn observe(&mut self, spec: &Spec, source: u32, profile: Profile) {
+        self.files += u64::from(self.last != Some(source));
+        self.last = Some(source);
         note(&mut self.any, source);
         for ((feature, kind), position) in
-            part.profile.features.iter().zip(spec.features().iter().map(|f| &f.kind)).zip(0_u32..)
+            profile.features.iter().zip(spec.features().iter().map(|f| &f.kind)).zip(0_u32..)
         {
             for offence in offences(feature, kind) {
                 note(self.evidence.entry((offence, position)).or_default(), source);
             }
         }
-        for name in part.profile.extra.keys() {
+        for name in profile.extra.keys() {
             note(self.extra.entry(name.clone()).or_default(), source);
         }
-        if self.files == 1 {
-            self.profile = part.profile;
+        if self.profile.features.is_empty() {
+            self.profile = profile;
         } else {
-            self.profile.merge(&part.profile);
+            self.profile.merge(&profile);
         }
     }
 
@@ -110,67 +108,30 @@ fn offences(feature: &FeatureProfile, kind: &Kind) -> impl Iterator<Item = Offen
 #[derive(Debug, Default)]
 pub(super) struct OpenWindow {
     pub(super) segments: BTreeMap<Option<Arc<str>>, Segment>,
+    /// Source that was seen last.
+    last: Option<u32>,
 }
 
-/// All windows that captures may still touch, in order of time.
-#[derive(Debug)]
-pub(super) struct OpenWindows {
-    windows: BTreeMap<Window, OpenWindow>,
-    days: Calendar,
-    /// Everything that starts before is written.
-    closed: i64,
-}
-
-impl OpenWindows {
-    pub(super) fn new(days: Calendar) -> Self {
-        Self { windows: BTreeMap::new(), days, closed: i64::MIN }
+impl OpenWindow {
+    /// Adds what a source has of a segment of this window; sources come one after the other.
+    pub(super) fn observe(&mut self, spec: &Spec, source: u32, segment: Option<Arc<str>>, profile: Profile) {
+        if segment.is_some() && self.last != Some(source) {
+            self.segments.entry(None).or_default().files += 1;
+        }
+        self.last = Some(source);
+        self.segments.entry(segment).or_default().observe(spec, source, profile);
     }
 
-    /// Adds the parts of a whole source; refuses one with rows in a window that is already written.
-    pub(super) fn observe(
-        &mut self,
-        spec: &Spec,
-        source: usize,
-        grouped: &mut Grouped,
-    ) -> Result<(), String> {
-        if grouped.parts.iter().any(|part| part.window.start < self.closed) {
-            return Err("it has times outside those that its footer states".to_owned());
-        }
-        let mut touched: Vec<Window> = Vec::new();
-        for part in std::mem::take(&mut grouped.parts) {
-            let window = self.windows.entry(part.window).or_default();
-            if part.segment.is_some() && !touched.contains(&part.window) {
-                touched.push(part.window);
-                window.segments.entry(None).or_default().files += 1;
-            }
-            window.segments.entry(part.segment.clone()).or_default().observe(spec, source, part);
-        }
-        Ok(())
-    }
-
-    /// Takes the windows out whose date no later source can touch, given the earliest time still to come.
-    pub(super) fn close(&mut self, spec: &Spec, frontier: i64) -> Vec<(Window, OpenWindow)> {
-        let mut closed = Vec::new();
-        while let Some(entry) = self.windows.first_entry() {
-            let window = *entry.key();
-            let day = self.days.window_of(window.start).map_or(window.end, |day| day.end);
-            if window.end.max(day) > frontier {
-                break;
-            }
-            let mut open = entry.remove();
-            self.closed = self.closed.max(window.end.max(day));
-            // All rows are the segments together.
-            if let Some(mut all) = open.segments.remove(&None) {
-                if all.profile.features.is_empty() {
-                    all.profile = Profile::new(spec);
-                    for segment in open.segments.values() {
-                        all.merge(segment);
-                    }
+    /// Makes the segment of all rows, which are those of the segments together.
+    pub(super) fn close(&mut self, spec: &Spec) {
+        if let Some(mut all) = self.segments.remove(&None) {
+            if all.profile.features.is_empty() {
+                all.profile = Profile::new(spec);
+                for segment in self.segments.values() {
+                    all.merge(segment);
                 }
-                open.segments.insert(None, all);
             }
-            closed.push((window, open));
+            self.segments.insert(None, all);
         }
-        closed
     }
 }

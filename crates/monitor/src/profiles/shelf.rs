@@ -1,0 +1,304 @@
+//! The files that profiles lie in.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    iter,
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use store::{Location, Pieces, Store};
+
+use super::{Entry, Finding, Profiled, StoredProfile};
+use crate::Error;
+
+const FOLDER: &str = "profiles";
+const PENDING: &str = "pending";
+/// Key of the note in a footer that says what is in the file.
+const NOTE: &str = "driftscan.profiles";
+/// Key of the note that says what the tables of its date were made of.
+const INPUTS: &str = "driftscan.inputs";
+
+/// What the footer of a file says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    /// Dates of the row groups, in their order.
+    dates: Vec<String>,
+    sources: Vec<Noted>,
+}
+
+/// A source that has rows in a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Noted {
+    /// With the windows in this file only.
+    entry: Entry,
+    /// Dates that it has rows on in this file.
+    here: Vec<String>,
+    /// Number of dates that it has rows on at all.
+    dates: usize,
+}
+
+/// A version of a source under some settings.
+type Key = (Arc<str>, Arc<str>, Arc<str>);
+
+#[derive(Debug)]
+struct File {
+    folder: &'static str,
+    pieces: Pieces,
+    dates: Vec<String>,
+    /// What it holds of each date.
+    holds: HashMap<String, HashSet<Key>>,
+    inputs: Option<String>,
+}
+
+/// All files with profiles of some results.
+#[derive(Debug)]
+pub(crate) struct Shelf<'a> {
+    store: &'a Store,
+    results: &'a Location,
+    files: Vec<File>,
+    /// Number of the next file of profiles that wait.
+    next: u64,
+}
+
+/// Profiles by date, and the sources that they are of with the dates of each.
+#[derive(Debug, Default)]
+pub(crate) struct Bundle {
+    pub(crate) profiles: BTreeMap<String, Vec<StoredProfile>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Finds the files, and what is known by their footers alone: sources all of whose rows are there.
+    pub(crate) fn open(
+        store: &'a Store,
+        results: &'a Location,
+        notes: &mut Vec<String>,
+    ) -> Result<(Self, HashMap<String, Entry>), Error> {
+        let mut shelf = Self { store, results, files: Vec::new(), next: 0 };
+        let mut found: HashMap<Key, (Entry, BTreeSet<String>, usize)> = HashMap::new();
+        for folder in [FOLDER, PENDING] {
+            for (pieces, note) in store.list_pieces(&results.join(folder)?)? {
+                let inputs = note.as_ref().ok().and_then(|note| note.get(INPUTS)).cloned();
+                let note = note.map_err(|error| error.chain()).and_then(|note| {
+                    let text = note.get(NOTE).map_or("", String::as_str);
+                    serde_json::from_str::<Note>(text).map_err(|error| error.to_string())
+                });
+                if folder == PENDING {
+                    let number = pieces.relative.strip_suffix(".parquet").and_then(|n| n.parse::<u64>().ok());
+                    shelf.next = shelf.next.max(number.map_or(0, |number| number + 1));
+                }
+                let Note { dates, sources } = match note {
+                    Ok(note) => note,
+                    Err(reason) => {
+                        notes.push(format!(
+                            "`{folder}/{}` is damaged ({reason}): its captures are read again",
+                            pieces.relative
+                        ));
+                        continue;
+                    }
+                };
+                let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
+                for noted in sources {
+                    let key = key(&noted.entry);
+                    for date in &noted.here {
+                        holds.entry(date.clone()).or_default().insert(key.clone());
+                    }
+                    let (entry, here, _) = found
+                        .entry(key)
+                        .or_insert_with(|| (without_windows(&noted.entry), BTreeSet::new(), noted.dates));
+                    here.extend(noted.here);
+                    add_windows(entry, &noted.entry);
+                }
+                shelf.files.push(File { folder, pieces, dates, holds, inputs });
+            }
+        }
+        let whole = found.into_values().filter(|(_, here, dates)| here.len() == *dates);
+        Ok((shelf, whole.map(|(entry, ..)| (entry.id.clone(), entry)).collect()))
+    }
+
+    /// Whether all rows of a source are there, on dates that it has some on.
+    pub(crate) fn holds<'d>(&self, entry: &Entry, mut dates: impl Iterator<Item = &'d str>) -> bool {
+        let key = key(entry);
+        dates.all(|date| self.files.iter().any(|file| file.has(date, &key)))
+    }
+
+    /// What the tables of a date were made of, if all of them were written.
+    pub(crate) fn inputs(&self, date: &str) -> Option<&str> {
+        let mut files = self.files.iter().filter(|file| file.folder == FOLDER);
+        files.find(|file| file.dates.iter().any(|known| known == date))?.inputs.as_deref()
+    }
+
+    /// Dates whose tables were written.
+    pub(crate) fn dates(&self) -> impl Iterator<Item = &str> {
+        let files = self.files.iter().filter(|file| file.folder == FOLDER);
+        files.flat_map(|file| &file.dates).map(String::as_str)
+    }
+
+    /// Whether the file of a date holds all rows of these sources, and of no others.
+    pub(crate) fn is_exactly(&self, date: &str, entries: &[&Entry]) -> bool {
+        let mut files = self.files.iter().filter(|file| file.folder == FOLDER);
+        match files.find_map(|file| file.holds.get(date)) {
+            None => entries.is_empty(),
+            Some(keys) => {
+                keys.len() == entries.len() && entries.iter().all(|entry| keys.contains(&key(entry)))
+            }
+        }
+    }
+
+    /// Profiles of a date, of the sources that are wanted; each is there once.
+    pub(crate) fn load(
+        &self,
+        date: &str,
+        wanted: impl Fn(&str, &str, &str) -> bool,
+    ) -> Result<Vec<StoredProfile>, Error> {
+        let mut loaded: HashSet<Key> = HashSet::new();
+        let mut profiles = Vec::new();
+        for file in &self.files {
+            let Some(holds) = file.holds.get(date) else { continue };
+            let fresh: HashSet<&Key> = holds
+                .iter()
+                .filter(|(id, version, spec)| wanted(id, version, spec))
+                .filter(|key| !loaded.contains(*key))
+                .collect();
+            if fresh.is_empty() {
+                continue;
+            }
+            let groups = file.dates.iter().enumerate().filter(|(_, known)| *known == date);
+            let groups: Vec<usize> = groups.map(|(group, _)| group).collect();
+            let folder = self.results.join(file.folder)?;
+            let batches = self.store.read_pieces(&folder, &file.pieces, Some(&groups))?;
+            let damaged = || Error::Results {
+                place: format!("{folder}/{}", file.pieces.relative),
+                reason: "expected stored profiles, found other columns: remove it and run again".to_owned(),
+            };
+            let rows = StoredProfile::of_batches(&batches).ok_or_else(damaged)?;
+            profiles.extend(rows.into_iter().filter(|row| {
+                fresh.contains(&(Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)))
+            }));
+            let fresh: Vec<Key> = fresh.into_iter().cloned().collect();
+            loaded.extend(fresh);
+        }
+        Ok(profiles)
+    }
+
+    /// Writes all profiles of a date, which replace those that its file holds, and what its tables were made of; to be
+    /// called when these are written.
+    pub(crate) fn write_date(
+        &self,
+        monitor: &str,
+        date: &str,
+        profiles: &[StoredProfile],
+        entries: &[&Entry],
+        inputs: String,
+    ) -> Result<(), Error> {
+        let place = self.results.join(&format!("{FOLDER}/window_date={date}/part.parquet"))?;
+        self.write(&place, monitor, &[(date, profiles)], entries, Some(inputs))
+    }
+
+    /// Writes profiles of several dates, which wait there for the rest of their dates.
+    pub(crate) fn set_aside(
+        &mut self,
+        monitor: &str,
+        bundle: &Bundle,
+        entries: &[&Entry],
+    ) -> Result<(), Error> {
+        let folder = self.results.join(PENDING)?;
+        let name = format!("{:06}.parquet", self.next);
+        let dates: Vec<(&str, &[StoredProfile])> =
+            bundle.profiles.iter().map(|(date, profiles)| (date.as_str(), profiles.as_slice())).collect();
+        self.write(&folder.join(&name)?, monitor, &dates, entries, None)?;
+        self.next += 1;
+        let written = self.store.list_pieces(&folder)?;
+        let found = written.into_iter().find(|(pieces, _)| pieces.relative == name);
+        if let Some((pieces, _)) = found {
+            let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
+            for (date, profiles) in &bundle.profiles {
+                let keys = profiles
+                    .iter()
+                    .map(|row| (Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)));
+                holds.entry(date.clone()).or_default().extend(keys);
+            }
+            let dates = bundle.profiles.keys().cloned().collect();
+            self.files.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
+        }
+        Ok(())
+    }
+
+    /// Removes what waits; to be called when all dates are written.
+    pub(crate) fn clear(&self) -> Result<(), Error> {
+        let folder = self.results.join(PENDING)?;
+        for name in self.store.list_folder(&folder)? {
+            self.store.delete(&folder.join(&name)?)?;
+        }
+        Ok(self.store.delete_folder(&folder)?)
+    }
+
+    /// Removes the file of a date.
+    pub(crate) fn remove_date(&self, date: &str) -> Result<(), Error> {
+        let folder = self.results.join(&format!("{FOLDER}/window_date={date}"))?;
+        self.store.delete(&folder.join("part.parquet")?)?;
+        Ok(self.store.delete_folder(&folder)?)
+    }
+
+    fn write(
+        &self,
+        place: &Location,
+        monitor: &str,
+        dates: &[(&str, &[StoredProfile])],
+        entries: &[&Entry],
+        inputs: Option<String>,
+    ) -> Result<(), Error> {
+        let (mut batches, mut groups) = (Vec::new(), Vec::new());
+        for (date, profiles) in dates {
+            batches.push(StoredProfile::batch(monitor, profiles)?);
+            groups.push((*date).to_owned());
+        }
+        let mut here: HashMap<&str, (BTreeSet<&str>, BTreeSet<i64>)> = HashMap::new();
+        for (date, profiles) in dates {
+            for row in *profiles {
+                let (on, windows) = here.entry(&*row.source).or_default();
+                on.insert(date);
+                windows.insert(row.window.start);
+            }
+        }
+        let sources = entries.iter().filter_map(|entry| {
+            let (on, windows) = here.get(entry.id.as_str())?;
+            let mut noted = without_windows(entry);
+            if let Finding::Profiled(profiled) = &mut noted.finding {
+                profiled.windows = windows.iter().copied().collect();
+            }
+            let here = on.iter().map(|date| (*date).to_owned()).collect();
+            Some(Noted { entry: noted, here, dates: entry.profiled()?.dates })
+        });
+        let note = serde_json::to_string(&Note { dates: groups, sources: sources.collect() })?;
+        let notes: Vec<(&str, String)> =
+            iter::once((NOTE, note)).chain(inputs.map(|inputs| (INPUTS, inputs))).collect();
+        Ok(self.store.write_pieces(place, &batches, &notes)?)
+    }
+}
+
+impl File {
+    fn has(&self, date: &str, key: &Key) -> bool {
+        self.holds.get(date).is_some_and(|keys| keys.contains(key))
+    }
+}
+
+fn key(entry: &Entry) -> Key {
+    (entry.id.as_str().into(), entry.version().into(), entry.spec.as_str().into())
+}
+
+fn without_windows(entry: &Entry) -> Entry {
+    let mut entry = entry.clone();
+    if let Finding::Profiled(Profiled { windows, .. }) = &mut entry.finding {
+        windows.clear();
+    }
+    entry
+}
+
+fn add_windows(entry: &mut Entry, part: &Entry) {
+    if let (Finding::Profiled(whole), Finding::Profiled(part)) = (&mut entry.finding, &part.finding) {
+        whole.windows.extend(&part.windows);
+        whole.windows.sort_unstable();
+        whole.windows.dedup();
+    }
+}

@@ -1,0 +1,185 @@
+//! A run over captures: what no run has read is read, what changed is taken out, the rest is used again.
+
+use rayon::ThreadPool;
+use store::{Location, Plan, Store};
+
+use super::{
+    close::Judge,
+    identity,
+    known::{Dates, Earlier, Reuse, Sources, Wanted},
+    plan,
+    reading::{Places, Reading},
+    rule,
+};
+use crate::{
+    Baseline, Error, Outcome, Settings, Watch, gather,
+    profiles::{Entry, Finding, Shelf, State},
+    score::Scorer,
+    window::{Calendar, Every},
+};
+
+/// Reads captures that no run has read, compares every window with the baseline, and writes the result tables.
+///
+/// # Errors
+/// When nothing can be read, a setting or the baseline cannot be used, or results cannot be written. Problems of the
+/// data are rows of the results instead.
+pub fn backfill(
+    store: &Store,
+    captures: &Location,
+    baseline: &Location,
+    results: &Location,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<Outcome, Error> {
+    let inputs = Inputs::read(store, captures, baseline, results, settings)?;
+    identity::check(store, results, &inputs.settings)?;
+    let found = Found::look(store, captures, results, &inputs, watch)?;
+    identity::claim(store, results, &inputs.settings)?;
+    store.sweep(results)?;
+    let work =
+        Work { store, places: Places { results, out: results }, inputs: &inputs, every: inputs.every() };
+    let Found { plan, reuse, state, shelf, notes } = found;
+    let pool = gather::pool(&inputs.settings)?;
+    let wanted = inputs.wanted(captures);
+    let sources = Sources::new(&plan, reuse.known);
+    let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, Some((state, reuse.others)))?;
+    outcome.notes.splice(0..0, notes);
+    outcome.changes = reuse.changes;
+    Ok(outcome)
+}
+
+/// What a run is told, read and checked.
+pub(super) struct Inputs {
+    pub(super) baseline: Baseline,
+    /// With a range of whole windows and dates.
+    pub(super) settings: Settings,
+    /// Digest of how rows are counted.
+    spec: String,
+    note: Option<String>,
+}
+
+impl Inputs {
+    pub(super) fn read(
+        store: &Store,
+        captures: &Location,
+        baseline: &Location,
+        results: &Location,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
+        plan::apart(captures, results)?;
+        Self::of(Baseline::read(store, baseline)?, settings, settings.windows.every)
+    }
+
+    /// For profiles that were counted in windows of some length.
+    pub(super) fn of(baseline: Baseline, settings: &Settings, counted: Every) -> Result<Self, Error> {
+        let (settings, note) = plan::whole_windows(settings)?;
+        Ok(Self { spec: rule::of_counting(&baseline, &settings, counted), baseline, settings, note })
+    }
+
+    pub(super) fn wanted<'a>(&'a self, captures: &'a Location) -> Wanted<'a> {
+        Wanted { captures, spec: &self.spec, range: self.range() }
+    }
+
+    pub(super) fn range(&self) -> (Option<i64>, Option<i64>) {
+        (self.settings.windows.from, self.settings.windows.to)
+    }
+
+    fn every(&self) -> Every {
+        self.settings.windows.every
+    }
+}
+
+/// What there is to do.
+pub(super) struct Found<'a> {
+    pub(super) plan: Plan,
+    pub(super) reuse: Reuse,
+    pub(super) state: Option<State>,
+    pub(super) shelf: Shelf<'a>,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Found<'a> {
+    /// Lists captures, and looks into those that no run has read.
+    pub(super) fn look(
+        store: &'a Store,
+        captures: &Location,
+        results: &'a Location,
+        inputs: &Inputs,
+        watch: Watch<'_>,
+    ) -> Result<Self, Error> {
+        let Inputs { settings, note, baseline, .. } = inputs;
+        let mut notes = Vec::from_iter(note.clone());
+        let state = State::read(store, results, &mut notes)?;
+        let (shelf, resumed) = Shelf::open(store, results, &mut notes)?;
+        let wanted = inputs.wanted(captures);
+        let calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
+        let mut listed = plan::list(store, captures, watch)?;
+        let earlier = Earlier { shelf: &shelf, state: state.clone().unwrap_or_default(), resumed };
+        let mut reuse = Reuse::of(store, &listed, &earlier, &wanted, &mut Dates::new(calendar))?;
+        // Where nothing is of use, the reasons are looked for once more.
+        if reuse.known.values().all(|(_, entry)| matches!(entry.finding, Finding::Quarantined { .. })) {
+            reuse.known.clear();
+        }
+        notes.extend(plan::settings_note(&earlier, &wanted));
+        listed.retain(|source| !reuse.known.contains_key(&source.id));
+        let others = !reuse.known.is_empty();
+        let plan = plan::for_windows(store, captures, listed, settings, watch, &baseline.spec, others)?;
+        Ok(Self { plan, reuse, state, shelf, notes })
+    }
+}
+
+/// A run from stored profiles, and from captures that are read now.
+pub(super) struct Work<'a> {
+    pub(super) store: &'a Store,
+    pub(super) places: Places<'a>,
+    pub(super) inputs: &'a Inputs,
+    /// Length of the windows that profiles are stored by.
+    pub(super) every: Every,
+}
+
+impl<'a> Work<'a> {
+    /// Makes the tables; `end` is what to remember of a run that comes to its end.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a run, each made by its own module")]
+    pub(super) fn run(
+        &self,
+        plan: Plan,
+        sources: Sources,
+        shelf: Shelf<'a>,
+        wanted: &Wanted<'_>,
+        pool: &ThreadPool,
+        watch: Watch<'_>,
+        end: Option<(Option<State>, Vec<Entry>)>,
+    ) -> Result<Outcome, Error> {
+        let Inputs { baseline, settings, .. } = self.inputs;
+        let paths: Vec<String> = sources.all.iter().map(|known| known.path.clone()).collect();
+        let mut calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
+        let judge = Judge {
+            monitor: settings.monitor.as_str().into(),
+            baseline,
+            scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+            roles: &settings.roles,
+            volumes: plan::volumes(baseline, &mut calendar, settings.windows.every),
+            paths: &paths,
+        };
+        let rule = rule::of_judging(baseline, settings);
+        let mut reading = Reading::new(
+            self.store,
+            self.places,
+            settings,
+            self.every,
+            plan,
+            wanted,
+            &judge,
+            shelf,
+            sources,
+            &rule,
+            pool,
+        )?;
+        if reading.run(watch)?
+            && let Some((state, others)) = end
+        {
+            reading.finish(state, others)?;
+        }
+        Ok(reading.outcome)
+    }
+}

@@ -1,0 +1,109 @@
+//! All captures as one window, for schedulers: nothing is stored.
+
+use std::sync::Arc;
+
+use store::{Location, PlanOptions, PlanStatus, Store};
+
+use super::{
+    close::{Judge, Rows},
+    plan::{self, plan_captures},
+    segment::OpenWindow,
+    summary,
+};
+use crate::{
+    Baseline, Error, OnBadFile, Outcome, Settings, Watch,
+    gather::{self, Pass},
+    group::Grouped,
+    grouping::Grouping,
+    outcome::Detail,
+    score::Scorer,
+    window::{Calendar, Every, Window},
+};
+
+/// Compares all captures together, as one window, with the baseline; writes nothing.
+///
+/// # Errors
+/// When nothing can be read, or a setting or the baseline cannot be used. Problems of the data are findings instead.
+pub fn check(
+    store: &Store,
+    captures: &Location,
+    baseline: &Location,
+    settings: &Settings,
+    watch: Watch<'_>,
+) -> Result<Outcome, Error> {
+    let baseline = Baseline::read(store, baseline)?;
+    let mut settings = settings.clone();
+    settings.windows.every = Every::All;
+    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: plan::range(&settings) };
+    let plan = Arc::new(plan_captures(store, captures, &options, &settings, watch, Some(&baseline.spec))?);
+    let pool = gather::pool(&settings)?;
+    let paths: Vec<String> = plan.sources.iter().map(|source| source.source.path.clone()).collect();
+    let judge = Judge {
+        monitor: settings.monitor.as_str().into(),
+        baseline: &baseline,
+        scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+        roles: &settings.roles,
+        volumes: Vec::new(),
+        paths: &paths,
+    };
+    let mut outcome = Outcome { other_objects: plan.skipped, ..Outcome::default() };
+    let quarantine = |index: usize, reason: String, outcome: &mut Outcome| {
+        let path = plan.sources[index].source.path.clone();
+        let reason = gather::plain_reason(&path, &reason);
+        if settings.on_bad_file == OnBadFile::Fail {
+            return Err(Error::BadFile { path, reason });
+        }
+        outcome.quarantined.push((path, reason));
+        Ok(())
+    };
+    for (index, source) in plan.sources.iter().enumerate() {
+        match &source.status {
+            PlanStatus::Ready => {}
+            PlanStatus::OutsideRange(_) => outcome.outside_range += 1,
+            PlanStatus::Quarantined(reason) => quarantine(index, reason.clone(), &mut outcome)?,
+        }
+    }
+    let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
+    let grouping =
+        Grouping { spec: &baseline.spec, settings: &settings, calendar, by_hour: false, pages: true };
+    let pass = Pass { store, plan: &plan, settings: &settings, pool: &pool, watch };
+    let mut progress = gather::planned(&plan);
+    let mut open = OpenWindow::default();
+    let finished = pass.run(
+        |planned, task| grouping.read(planned, &task),
+        Grouped::merge,
+        &mut progress,
+        |source, result, _| {
+            let result = result.map(Option::unwrap_or_default).and_then(|grouped| grouped.timed(&settings));
+            match result {
+                Ok(mut grouped) => {
+                    outcome.handed_over.append(&mut grouped.handed_over);
+                    outcome.rows_without_time += grouped.rows_without_time;
+                    let position = u32::try_from(source).unwrap_or(u32::MAX);
+                    for part in grouped.parts {
+                        open.observe(&baseline.spec, position, part.segment, part.profile);
+                    }
+                    Ok(())
+                }
+                Err(reason) => quarantine(source, reason, &mut outcome),
+            }
+        },
+    )?;
+    if finished {
+        let window = Window { start: i64::MIN, end: i64::MAX };
+        open.close(&baseline.spec);
+        if !open.segments.is_empty() {
+            let rows = pool.install(|| judge.window(window, &open, None));
+            summary::add(&mut outcome, &rows);
+            let Rows { mut violations, scores, .. } = rows;
+            violations.sort_by_key(|row| std::cmp::Reverse(row.severity));
+            outcome.detail = Some(Detail { violations, scores });
+        }
+    }
+    outcome.interrupted = !finished;
+    progress.windows = outcome.windows.len() as u64;
+    progress.violations = outcome.windows.iter().map(|window| window.violations).sum();
+    outcome.progress = progress;
+    (watch.progress)(progress);
+    Ok(outcome)
+}

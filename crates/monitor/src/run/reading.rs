@@ -1,0 +1,493 @@
+//! The pass over what no run has read: profiles are kept, dates written as soon as nothing can touch them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rayon::{
+    ThreadPool,
+    iter::{IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _},
+};
+use store::{Location, Plan, PlanStatus, Store};
+
+use super::{
+    build::{Builder, Built, Order},
+    close::Judge,
+    due::{Due, Waiting},
+    known::{self, Origin, Sources, Wanted},
+    plan, summary,
+    writer::Writer,
+};
+use crate::{
+    Error, OnBadFile, Outcome, Settings, Watch,
+    gather::{self, Pass},
+    group::Grouped,
+    grouping::Grouping,
+    profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, State, StoredProfile},
+    tables::{SourceRow, SourceStatus},
+    window::{Calendar, Every, Window},
+};
+
+/// Profiles that wait longer than this are written down: so much work is lost at most when a run is killed.
+const PAUSE: Duration = Duration::from_secs(10);
+/// Profiles of a source that are worth encoding in parallel.
+const WORTH_A_POOL: usize = 16;
+
+/// Where a run reads and writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// Stored profiles.
+    pub(super) results: &'a Location,
+    /// Tables; mostly the same.
+    pub(super) out: &'a Location,
+}
+
+impl Places<'_> {
+    fn are_one(&self) -> bool {
+        self.results == self.out
+    }
+}
+
+/// State of a run.
+pub(super) struct Reading<'a> {
+    store: &'a Store,
+    places: Places<'a>,
+    settings: &'a Settings,
+    plan: Arc<Plan>,
+    wanted: &'a Wanted<'a>,
+    judge: &'a Judge<'a>,
+    shelf: Shelf<'a>,
+    sources: Sources,
+    /// Digest of what windows are judged by.
+    rule: &'a str,
+    writer: Writer<'a>,
+    pool: &'a ThreadPool,
+    /// Digest of bins, roles and format, as rows carry it.
+    spec: Arc<str>,
+    names: Vec<Arc<str>>,
+    waiting: Waiting,
+    /// Positions of the sources with rows on a date that is not written yet.
+    by_date: BTreeMap<Arc<str>, BTreeSet<u32>>,
+    /// Dates that stored profiles of a date lie under: its own, unless windows are longer than those of the profiles.
+    stored: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    stored_dates: known::Dates,
+    /// What was counted of dates that are not written yet, and is not written down either.
+    fresh: BTreeMap<Arc<str>, Vec<StoredProfile>>,
+    fresh_bytes: usize,
+    written_down: Instant,
+    /// Earliest time of the sources of the plan from a position on; `i64::MIN` if one of them does not say.
+    frontier: Vec<i64>,
+
+    visited: BTreeSet<Arc<str>>,
+    /// Sources set aside that have times: first, last, path and reason.
+    lost: Vec<(i64, i64, String)>,
+    pub(super) outcome: Outcome,
+}
+
+impl<'a> Reading<'a> {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a run, each made by its own module")]
+    #[expect(clippy::disallowed_methods, reason = "when profiles are written down shows in no result")]
+    pub(super) fn new(
+        store: &'a Store,
+        places: Places<'a>,
+        settings: &'a Settings,
+        every: Every,
+        plan: Plan,
+        wanted: &'a Wanted<'a>,
+        judge: &'a Judge<'a>,
+        shelf: Shelf<'a>,
+        sources: Sources,
+        rule: &'a str,
+        pool: &'a ThreadPool,
+    ) -> Result<Self, Error> {
+        let names = judge.baseline.spec.features().iter().map(|feature| Arc::from(feature.name.as_str()));
+        let mut reading = Self {
+            frontier: plan::frontier(&plan),
+            plan: Arc::new(plan),
+            writer: Writer::new(store, places.out)?,
+            spec: wanted.spec.into(),
+            names: names.collect(),
+            waiting: Waiting::new(&settings.windows),
+            by_date: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            stored_dates: known::Dates::new(Calendar::new(every, settings.windows.timezone.clone())),
+            fresh: BTreeMap::new(),
+            fresh_bytes: 0,
+            written_down: Instant::now(),
+
+            visited: BTreeSet::new(),
+            lost: Vec::new(),
+            outcome: Outcome::default(),
+            store,
+            places,
+            settings,
+            wanted,
+            judge,
+            shelf,
+            sources,
+            rule,
+            pool,
+        };
+        reading.outcome.other_objects = reading.plan.skipped;
+        for at in 0..reading.sources.all.len() {
+            reading.note_known(at)?;
+        }
+        Ok(reading)
+    }
+
+    /// Takes what an earlier run found out about a source into account.
+    fn note_known(&mut self, at: usize) -> Result<(), Error> {
+        let position = u32::try_from(at).unwrap_or(u32::MAX);
+        let Some(entry) = self.sources.all[at].entry.clone() else { return Ok(()) };
+        for start in entry.windows(self.wanted.range) {
+            let date = self.waiting.add(start);
+            self.stored.entry(Arc::clone(&date)).or_default().insert(self.stored_dates.of(start));
+            self.by_date.entry(date).or_default().insert(position);
+        }
+        match &entry.finding {
+            Finding::Profiled(profiled) => self.outcome.rows_without_time += profiled.rows_without_time,
+            Finding::OutsideRange(_) => {}
+            Finding::Quarantined { reason, .. } => self.set_aside(&entry, reason)?,
+        }
+        self.outcome.outside_range += u64::from(self.is_outside(&entry));
+        Ok(())
+    }
+
+    fn is_outside(&self, entry: &Entry) -> bool {
+        match &entry.finding {
+            Finding::Profiled(_) => entry.is_outside(self.wanted.range),
+            Finding::OutsideRange(_) => true,
+            Finding::Quarantined { .. } => false,
+        }
+    }
+
+    /// Reads what the plan says. Returns whether it came to the end.
+    pub(super) fn run(&mut self, watch: Watch<'_>) -> Result<bool, Error> {
+        self.set_aside_unopened()?;
+        let plan = Arc::clone(&self.plan);
+        let (settings, judge) = (self.settings, self.judge);
+        let calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
+        let grouping =
+            Grouping { spec: &judge.baseline.spec, settings, calendar, by_hour: false, pages: true };
+        let mut progress = gather::planned(&plan);
+        let pass = Pass { store: self.store, plan: &plan, settings, pool: self.pool, watch };
+        let finished = pass.run(
+            |planned, task| grouping.read(planned, &task),
+            Grouped::merge,
+            &mut progress,
+            |source, result, progress| {
+                self.source(source, result.map(Option::unwrap_or_default))?;
+                progress.windows = self.outcome.windows.len() as u64;
+                progress.violations = self.outcome.windows.iter().map(|window| window.violations).sum();
+                Ok(())
+            },
+        );
+        let finished = match finished {
+            Ok(true) => self.write(i64::MAX).map(|()| true),
+            other => other,
+        };
+        if !matches!(finished, Ok(true)) {
+            // What was counted is kept, whatever ended the run; its reason is the one to report.
+            let kept = self.write_down();
+            if finished.is_ok() {
+                kept?;
+            }
+        }
+        self.outcome.interrupted = !finished?;
+        progress.windows = self.outcome.windows.len() as u64;
+        progress.violations = self.outcome.windows.iter().map(|window| window.violations).sum();
+        self.outcome.progress = progress;
+        (watch.progress)(progress);
+        Ok(!self.outcome.interrupted)
+    }
+
+    /// Records the sources that the plan could not open or does not need.
+    fn set_aside_unopened(&mut self) -> Result<(), Error> {
+        let plan = Arc::clone(&self.plan);
+        for (index, planned) in plan.sources.iter().enumerate() {
+            let finding = match &planned.status {
+                PlanStatus::Ready => continue,
+                PlanStatus::OutsideRange(reason) => {
+                    self.outcome.outside_range += 1;
+                    Finding::OutsideRange(reason.clone())
+                }
+                PlanStatus::Quarantined(reason) => quarantined(&planned.source.path, reason),
+            };
+            self.record(index, finding)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a whole source, then writes what no later one can touch.
+    fn source(&mut self, index: usize, result: Result<Grouped, String>) -> Result<(), Error> {
+        let observed = result.and_then(|grouped| grouped.timed(self.settings)).and_then(|grouped| {
+            match grouped.parts.iter().all(|part| self.waiting.is_open(part.window.start)) {
+                true => Ok(grouped),
+                false => Err("it has times outside those that its footer states".to_owned()),
+            }
+        });
+        let finding = match observed {
+            Ok(mut grouped) => {
+                self.outcome.handed_over.append(&mut grouped.handed_over);
+                self.outcome.rows_without_time += grouped.rows_without_time;
+                Finding::Profiled(self.keep(index, grouped)?)
+            }
+            Err(reason) => quarantined(&self.plan.sources[index].source.path, &reason),
+        };
+        self.record(index, finding)?;
+        let frontier = self.frontier.get(index + 1).copied().unwrap_or(i64::MAX);
+        if frontier < i64::MAX {
+            self.write(frontier)?;
+        }
+        self.write_down_when_due()
+    }
+
+    /// Notes what came of a source.
+    fn record(&mut self, index: usize, finding: Finding) -> Result<(), Error> {
+        let entry = known::entry(&self.plan.sources[index], self.wanted, finding);
+        if let Finding::Quarantined { reason, .. } = &entry.finding {
+            self.set_aside(&entry, reason)?;
+        }
+        let at = self.sources.of_plan[index];
+        self.sources.all[at].entry = Some(entry);
+        Ok(())
+    }
+
+    /// Writes the profiles of a source down, in memory for now.
+    fn keep(&mut self, index: usize, grouped: Grouped) -> Result<Profiled, Error> {
+        let at = self.sources.of_plan[index];
+        let position = u32::try_from(at).unwrap_or(u32::MAX);
+        let planned =
+            known::entry(&self.plan.sources[index], self.wanted, Finding::OutsideRange(String::new()));
+        let version: Arc<str> = planned.version().into();
+        let source = Arc::clone(&self.sources.all[at].id);
+        let encode = |part: &crate::group::Part| {
+            let of = (&source, &version, &self.spec);
+            StoredProfile::new(of, part.window, part.segment.clone(), &self.names, &part.profile)
+        };
+        let parts = &grouped.parts;
+        let stored: Result<Vec<StoredProfile>, sketch::Error> = if parts.len() < WORTH_A_POOL {
+            parts.iter().map(encode).collect()
+        } else {
+            self.pool.install(|| parts.par_iter().map(encode).collect())
+        };
+        let mut stored = stored?;
+        StoredProfile::sort(&mut stored);
+        let mut digest = Digest::new("source");
+        let (mut windows, mut dates) = (BTreeSet::new(), BTreeSet::new());
+        for profile in stored {
+            let Window { start, end } = profile.window;
+            digest = digest.text(start).text(end).text(profile.segment.as_deref().unwrap_or_default());
+            digest = digest.text(profile.rows);
+            for (name, bytes) in profile.contents() {
+                digest = digest.bytes(name.as_bytes()).bytes(bytes);
+            }
+            windows.insert(start);
+            let date = self.waiting.add(start);
+            self.by_date.entry(Arc::clone(&date)).or_default().insert(position);
+            self.stored.entry(Arc::clone(&date)).or_default().insert(Arc::clone(&date));
+            dates.insert(Arc::clone(&date));
+            self.fresh_bytes += profile.heap_bytes();
+            self.fresh.entry(date).or_default().push(profile);
+        }
+        Ok(Profiled {
+            rows_without_time: grouped.rows_without_time,
+            times: grouped.times,
+            windows: windows.into_iter().collect(),
+            dates: dates.len(),
+            content: digest.finish(),
+        })
+    }
+
+    fn set_aside(&mut self, entry: &Entry, reason: &str) -> Result<(), Error> {
+        let path = entry.path.clone();
+        if self.settings.on_bad_file == OnBadFile::Fail {
+            return Err(Error::BadFile { path, reason: reason.to_owned() });
+        }
+        if let Some((first, last)) = entry.time {
+            self.lost.push((first, last, format!("{path}: {reason}")));
+        }
+        self.outcome.quarantined.push((path, reason.to_owned()));
+        Ok(())
+    }
+
+    /// Scores and writes the dates before `frontier`.
+    fn write(&mut self, frontier: i64) -> Result<(), Error> {
+        let mut due = self.waiting.due(frontier, &mut self.outcome.notes);
+        // A few at a time, so that what is read back of them is never all in memory.
+        let at_once = 2 * self.pool.current_num_threads();
+        while !due.is_empty() {
+            let rest = due.split_off(due.len().min(at_once));
+            let orders: Vec<Order> = due.into_iter().map(|due| self.order(due)).collect();
+            due = rest;
+            let builder = Builder {
+                store: self.store,
+                results: self.places.out,
+                keeps: self.places.are_one(),
+                baseline: self.judge.baseline,
+                judge: self.judge,
+                shelf: &self.shelf,
+                sources: &self.sources,
+                spec: self.wanted.spec,
+                rule: self.rule,
+            };
+            let built: Result<Vec<Built>, Error> =
+                self.pool.install(|| orders.into_par_iter().map(|order| builder.date(order)).collect());
+            let built = built?;
+            self.writer.dates(&built)?;
+            self.writer.each(&built, |built| builder.store(built))?;
+            for Built { date, rows, made } in built {
+                if made.is_some() {
+                    let whole = rows.windows.iter().filter(|window| window.key.segment.is_none());
+                    self.outcome.windows_written += whole.count() as u64;
+                }
+                summary::add(&mut self.outcome, &rows);
+                self.visited.insert(date);
+            }
+        }
+        Ok(())
+    }
+
+    /// All that goes into a date.
+    fn order(&mut self, due: Due) -> Order {
+        let fresh = self.fresh.remove(&due.date).unwrap_or_default();
+        self.fresh_bytes -= fresh.iter().map(StoredProfile::heap_bytes).sum::<usize>();
+        let sources = self.by_date.remove(&due.date).unwrap_or_default();
+        Order {
+            lost: due.windows.iter().map(|(window, _)| self.lost_in(*window)).collect(),
+
+            sources: sources.into_iter().collect(),
+            stored: self.stored.remove(&due.date).unwrap_or_default(),
+            fresh,
+            due,
+        }
+    }
+
+    /// Which sources that were set aside may have had rows in a window.
+    fn lost_in(&self, window: Window) -> Option<String> {
+        let mut lost: Vec<_> = self
+            .lost
+            .iter()
+            .filter(|(first, last, _)| *first < window.end && *last >= window.start)
+            .collect();
+        lost.sort();
+        let (_, _, text) = lost.first()?;
+        let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
+        Some(format!("set aside: {text}{more}"))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "when profiles are written down shows in no result")]
+    fn write_down_when_due(&mut self) -> Result<(), Error> {
+        let too_many = self.fresh_bytes as u64 > gather::memory(self.settings) / 4;
+        if too_many || !self.fresh.is_empty() && self.written_down.elapsed() > PAUSE {
+            self.write_down()?;
+            self.written_down = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Writes what waits in memory to files of its own, from where it is read when its dates are due.
+    fn write_down(&mut self) -> Result<(), Error> {
+        let profiles: BTreeMap<String, Vec<StoredProfile>> = mem::take(&mut self.fresh)
+            .into_iter()
+            .map(|(date, profiles)| (date.to_string(), profiles))
+            .collect();
+        self.fresh_bytes = 0;
+        if profiles.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<&Entry> = self.sources.entries().map(|(_, entry)| entry).collect();
+        self.shelf.set_aside(&self.judge.monitor, &Bundle { profiles }, &entries)
+    }
+
+    /// Writes what only a run that came to its end knows.
+    pub(super) fn finish(&mut self, before: Option<State>, others: Vec<Entry>) -> Result<(), Error> {
+        if !self.places.are_one() {
+            return Ok(());
+        }
+        self.remove_stale(&others)?;
+        let mut state = State { range: self.wanted.range, rule: self.rule.to_owned(), ..State::default() };
+        for entry in others.into_iter().chain(self.sources.entries().map(|(_, entry)| entry.clone())) {
+            state.entries.insert(entry.id.clone(), entry);
+        }
+        if before.as_ref() != Some(&state) {
+            let mut rows: Vec<SourceRow> = self
+                .sources
+                .all
+                .iter()
+                .filter(|known| known.origin != Origin::Elsewhere)
+                .filter_map(|known| Some(self.source_row(known.origin, known.entry.as_ref()?)))
+                .collect();
+            rows.sort_by(|a, b| a.path.cmp(&b.path));
+            self.writer.sources(&rows)?;
+            // Last: from here on the run is known to have come to its end.
+            state.write(self.store, self.places.results)?;
+        }
+        self.shelf.clear()
+    }
+
+    /// Removes dates of the range that this or an earlier run wrote and that have no window any more.
+    fn remove_stale(&self, others: &[Entry]) -> Result<(), Error> {
+        let mut dates = known::Dates::new(Calendar::new(
+            self.settings.windows.every,
+            self.settings.windows.timezone.clone(),
+        ));
+        let kept: BTreeSet<Arc<str>> = others
+            .iter()
+            .flat_map(|entry| entry.windows(self.wanted.range))
+            .map(|start| dates.of(start))
+            .collect();
+        for date in self.shelf.dates() {
+            let is_asked_for = plan::is_date_within(date, self.settings);
+            if is_asked_for && !self.visited.contains(date) && !kept.contains(date) {
+                self.writer.remove(date)?;
+                self.shelf.remove_date(date)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn source_row(&self, origin: Origin, entry: &Entry) -> SourceRow {
+        let mut row = SourceRow {
+            path: entry.path.clone(),
+            etag: entry.etag.clone(),
+            bytes: entry.bytes,
+            rows: entry.rows,
+            rows_without_time: 0,
+            first_time: None,
+            last_time: None,
+            status: if origin == Origin::Reused { SourceStatus::Reused } else { SourceStatus::Profiled },
+            reason: None,
+        };
+        match &entry.finding {
+            Finding::Profiled(profiled) => {
+                row.rows_without_time = profiled.rows_without_time;
+                row.first_time = profiled.times.map(|(first, _)| first);
+                row.last_time = profiled.times.map(|(_, last)| last);
+                if entry.is_outside(self.wanted.range) {
+                    row.status = SourceStatus::OutsideRange;
+                    row.reason = entry.time.map(|time| plan::outside(time, self.wanted.range));
+                }
+            }
+            Finding::OutsideRange(reason) => {
+                row.status = SourceStatus::OutsideRange;
+                row.reason = Some(reason.clone());
+            }
+            Finding::Quarantined { reason, .. } => {
+                row.status = SourceStatus::Quarantined;
+                row.reason = Some(reason.clone());
+            }
+        }
+        row
+    }
+}
+
+fn quarantined(path: &str, reason: &str) -> Finding {
+    Finding::Quarantined {
+        reason: gather::plain_reason(path, reason),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}

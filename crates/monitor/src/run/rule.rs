@@ -1,0 +1,27 @@
+//! What results are made under, as digests: how rows are counted, and how windows are judged.
+
+use crate::{Baseline, Settings, profiles::Digest, window::Every};
+
+/// Everything that decides how rows are counted, in windows of some length: with another digest they have to be counted
+/// again.
+pub(super) fn of_counting(baseline: &Baseline, settings: &Settings, every: Every) -> String {
+    let Settings { roles, windows, segment_by, .. } = settings;
+    let mut digest = Digest::new("spec").text(sketch::FORMAT_VERSION);
+    for feature in baseline.spec.features() {
+        digest = digest.bytes(&sketch::to_bytes(feature).unwrap_or_default());
+    }
+    let zone = windows.timezone.iana_name().unwrap_or("UTC");
+    digest = digest.text(every).text(zone).text(format_args!("{segment_by:?}"));
+    for name in
+        [&roles.timestamp, &roles.id, &roles.label, &roles.prediction, &roles.probability, &roles.latency]
+    {
+        digest = digest.text(format_args!("{name:?}"));
+    }
+    digest.text(format_args!("{:?} {:?}", roles.features, roles.ignore)).finish()
+}
+
+/// Everything that decides how windows are judged.
+pub(super) fn of_judging(baseline: &Baseline, settings: &Settings) -> String {
+    let digest = Digest::new("rule").text(env!("CARGO_PKG_VERSION")).text(&settings.monitor);
+    digest.text(&baseline.digest).text(format_args!("{:?}", settings.metrics)).finish()
+}

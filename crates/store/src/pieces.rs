@@ -1,0 +1,147 @@
+//! Parquet files of a folder of ours, whose row groups are read one by one and whose footers carry notes.
+
+use crate::backend::{Backend, blocking};
+use crate::chunk::fetch;
+use crate::decode::{BATCH_ROWS, guard};
+use crate::footer;
+use crate::listing::{Found, Object};
+use crate::sink::properties;
+use crate::{Error, Location, Store, local};
+use arrow_array::RecordBatch;
+use futures::StreamExt as _;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::KeyValue;
+use std::collections::HashMap;
+
+/// A file that [`Store::write_pieces`] made, as it was when it was found.
+#[derive(Debug, Clone)]
+pub struct Pieces {
+    /// Its path below the folder.
+    pub relative: String,
+    object: Object,
+}
+
+impl Pieces {
+    /// Size of the file.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.object.bytes
+    }
+}
+
+impl Store {
+    /// Writes batches of one schema, each as a row group, as one Parquet file in one step, with notes in its footer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] without a batch or with two schemas; otherwise those of [`Store::write`].
+    pub fn write_pieces(
+        &self,
+        location: &Location,
+        batches: &[RecordBatch],
+        notes: &[(&str, String)],
+    ) -> Result<(), Error> {
+        let refused = |reason: String| Error::Invalid { text: location.to_string(), reason };
+        let first =
+            batches.first().ok_or_else(|| refused("expected at least one batch, found none".to_owned()))?;
+        let encode = || -> parquet::errors::Result<Vec<u8>> {
+            let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties()?))?;
+            for batch in batches {
+                writer.write(batch)?;
+                writer.flush()?;
+            }
+            for (key, note) in notes {
+                writer.append_key_value_metadata(KeyValue::new((*key).to_owned(), note.clone()));
+            }
+            writer.into_inner()
+        };
+        self.write(location, guard(encode).map_err(refused)?)
+    }
+
+    /// The Parquet files below a folder with the notes in their footers, sorted by path; a file that is not readable
+    /// comes with the error. None when there is no such folder.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] and [`Error::Io`] when the folder cannot be listed.
+    pub fn list_pieces(
+        &self,
+        folder: &Location,
+    ) -> Result<Vec<(Pieces, Result<HashMap<String, String>, Error>)>, Error> {
+        let backend = self.backend(folder)?;
+        self.runtime.block_on(async {
+            let mut files: Vec<Pieces> = walk(&backend, folder).await?;
+            files.sort_by(|a, b| a.relative.cmp(&b.relative));
+            let notes = |pieces: Pieces| {
+                let backend = backend.clone();
+                async move {
+                    let notes = notes(&backend, &pieces.object).await;
+                    (pieces, notes)
+                }
+            };
+            Ok(futures::stream::iter(files).map(notes).buffered(backend.concurrency()).collect().await)
+        })
+    }
+
+    /// Some row groups of a file, by their positions, or all; the batches of each come in turn.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when it is not what was written, [`Error::Changed`] when it was written again since it was
+    /// found, [`Error::Denied`] and [`Error::Io`] from the store.
+    pub fn read_pieces(
+        &self,
+        folder: &Location,
+        pieces: &Pieces,
+        which: Option<&[usize]>,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let backend = self.backend(folder)?;
+        let object = &pieces.object;
+        let (metadata, chunks) = self.runtime.block_on(async {
+            let footer = footer::load(&backend, object).await?;
+            let metadata = footer::decode(&footer.encoded, object, false)?;
+            let groups = metadata.metadata().row_groups().iter().enumerate();
+            let wanted = groups.filter(|(index, _)| which.is_none_or(|which| which.contains(index)));
+            let mut ranges = Vec::new();
+            for (index, group) in wanted {
+                for column in group.columns() {
+                    let range = crate::chunk::range(column, object.bytes)
+                        .map_err(|reason| Error::corrupt(&object.path, Some(index), reason))?;
+                    ranges.push(range);
+                }
+            }
+            let merged = crate::chunk::merge(ranges, 1 << 20, u64::MAX);
+            Ok::<_, Error>((metadata, fetch(&backend, object, merged, &footer.tail).await?))
+        })?;
+        let decode = || -> parquet::errors::Result<Vec<RecordBatch>> {
+            let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, metadata)
+                .with_batch_size(BATCH_ROWS);
+            if let Some(which) = which {
+                builder = builder.with_row_groups(which.to_vec());
+            }
+            Ok(builder.build()?.collect::<Result<_, _>>()?)
+        };
+        guard(decode).map_err(|reason| Error::corrupt(&object.path, None, reason))
+    }
+}
+
+async fn walk(backend: &Backend, folder: &Location) -> Result<Vec<Pieces>, Error> {
+    let (root, shown) = (folder.root().to_owned(), folder.shown().to_owned());
+    let found = match backend {
+        Backend::Local(_) => match blocking("list", move || local::walk(&root, &shown)).await {
+            Err(Error::NotFound { .. }) => Vec::new(),
+            outcome => outcome?,
+        },
+        Backend::Objects(objects) => objects.walk(&root, &shown, "", &|_| ()).await?,
+    };
+    let parquet = found.into_iter().filter(|found| found.relative.ends_with(".parquet"));
+    Ok(parquet
+        .filter_map(|Found { relative, object }| Some(Pieces { relative, object: object.ok()? }))
+        .collect())
+}
+
+async fn notes(backend: &Backend, object: &Object) -> Result<HashMap<String, String>, Error> {
+    let footer::Footer { encoded, .. } = footer::load(backend, object).await?;
+    let metadata = footer::decode(&encoded, object, false)?;
+    let notes = metadata.metadata().file_metadata().key_value_metadata();
+    let pairs = notes.into_iter().flatten().filter_map(|pair| Some((pair.key.clone(), pair.value.clone()?)));
+    Ok(pairs.collect())
+}
