@@ -27,6 +27,8 @@ mod help;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod odd_names;
 #[cfg(test)]
 mod oracle_cases;
@@ -34,6 +36,10 @@ mod oracle_cases;
 mod oracle_daily;
 #[cfg(test)]
 mod real_data;
+#[cfg(test)]
+mod rescore;
+#[cfg(test)]
+mod resume;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]

@@ -1,0 +1,121 @@
+//! Killed at any moment and run again, a backfill ends with the bytes of one that was never killed.
+
+use std::{
+    fs,
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    captures::{self, BACKFILL, Mood},
+    sandbox::Sandbox,
+};
+
+/// Runs that are killed.
+const KILLS: u32 = 200;
+
+type Files = Vec<(String, Vec<u8>)>;
+
+fn results(sandbox: &Sandbox, folder: &str) -> Files {
+    let mut files = sandbox.files(folder);
+    files.retain(|(name, _)| name != "runs.parquet");
+    files
+}
+
+/// Days of which every file has rows of two, so that dates wait for their second half; then files of which each has
+/// rows of six days, so that all of these wait for the last.
+fn twelve_days() -> Sandbox {
+    let sandbox = captures::with_baseline();
+    for piece in 0..5_usize {
+        let days: Vec<_> =
+            (6..12).map(|number| captures::day(number, 300, Mood::Calm).slice(60 * piece, 60)).collect();
+        captures::write_parquet(&sandbox.path(&format!("captures/mixed-{piece}.parquet")), &days);
+    }
+    for number in 0..6 {
+        let mood = if number == 5 { Mood::Gappy } else { Mood::Calm };
+        let (day, next) = (captures::day(number, 300, mood), captures::day(number + 1, 40, mood));
+        let path = sandbox.path(&format!("captures/day-{number:02}.parquet"));
+        captures::write_parquet(&path, &[day, next]);
+    }
+    sandbox
+}
+
+fn start(sandbox: &Sandbox, line: &str) -> Child {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "when a run is killed is to be random")]
+fn killed_anywhere_and_run_again_the_bytes_are_the_same() {
+    let sandbox = twelve_days();
+    let line = format!("{BACKFILL} --segment-by colour --window 1h -q");
+    sandbox.expect(0, &line.replace("--out results", "--out expected"));
+    let expected = results(&sandbox, "expected");
+    let began = Instant::now();
+    sandbox.expect(0, &line.replace("--out results", "--out timed"));
+    let whole = began.elapsed();
+    let mut seed = 1_u64;
+    let mut share = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(seed >> 33).unwrap()) / f64::from(1_u32 << 31)
+    };
+    let (mut kills, mut waiting, mut rounds) = (0, 0, 0_u32);
+    while kills < KILLS {
+        rounds += 1;
+        // Little memory makes profiles wait on the disk for the rest of their dates, much in memory.
+        let memory = if rounds.is_multiple_of(2) { "--memory 1MiB" } else { "" };
+        let results_folder = sandbox.path("results");
+        if results_folder.exists() {
+            fs::remove_dir_all(&results_folder).unwrap();
+        }
+        loop {
+            let mut child = start(&sandbox, &format!("{line} {memory} --threads {}", 1 + rounds % 3));
+            thread::sleep(whole.mul_f64(1.1 * share()).max(Duration::from_millis(1)));
+            if let Some(status) = child.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(0), "round {rounds}");
+                break;
+            }
+            // SIGKILL.
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+            waiting += u32::from(sandbox.path("results/pending").exists());
+        }
+        let found = results(&sandbox, "results");
+        let names = |files: &Files| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&found), names(&expected), "round {rounds}: files");
+        for ((name, found), (_, expected)) in found.iter().zip(&expected) {
+            assert!(found == expected, "round {rounds}: {name} differs");
+        }
+    }
+    assert!(waiting > 0, "no run was killed while profiles waited for the rest of their dates");
+    let files = expected.len();
+    println!(
+        "killed {kills} times in {rounds} rounds, {waiting} of them while profiles waited: the same {files} files"
+    );
+}
+
+#[test]
+fn interrupted_within_a_second_nothing_is_lost() {
+    let sandbox = twelve_days();
+    let line = format!("{BACKFILL} -q --segment-by colour --window 1h --memory 1MiB");
+    sandbox.expect(0, &line.replace("--out results", "--out expected"));
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut interrupted = 0;
+        for wait in 0..12 {
+            let mut child = start(&sandbox, &line);
+            thread::sleep(Duration::from_millis(15 * wait));
+            let id = child.id().to_string();
+            std::process::Command::new("kill").args([signal, &id]).status().unwrap();
+            let status = child.wait().unwrap().code();
+            assert!([Some(code), Some(0), None].contains(&status), "{signal}: {status:?}");
+            interrupted += u32::from(status == Some(code));
+        }
+        sandbox.expect(0, &line);
+        assert!(results(&sandbox, "results") == results(&sandbox, "expected"), "{signal}");
+        fs::remove_dir_all(sandbox.path("results")).unwrap();
+        println!("{signal}: {interrupted} of 12 runs were stopped");
+    }
+}
