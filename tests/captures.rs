@@ -122,3 +122,8 @@ pub(crate) fn with_baseline() -> Sandbox {
 /// The options that every backfill of these captures needs.
 pub(crate) const BACKFILL: &str =
     "backfill captures --baseline baseline --out results --timestamp ts --id id";
+
+/// The date of a day, as `2026-03-01`.
+pub(crate) fn date(day: i64) -> String {
+    jiff::Timestamp::from_microsecond(START + day * DAY).unwrap().strftime("%F").to_string()
+}

@@ -34,7 +34,6 @@ fn keys_of_later_versions_are_known_and_refused() {
         ("[ground_truth]\nid = \"a\"\n", "`ground_truth`"),
         ("[[bias]]\nfacet = \"a\"\n", "`bias`"),
         ("[alerts]\npersist = \"2 of 3\"\n", "`alerts`"),
-        ("[windows]\ncompare = \"trailing:7\"\n", "windows.compare"),
     ] {
         holds(&refused(toml), &[key, "this version does not act on it yet"]);
     }

@@ -107,3 +107,70 @@ fn other_bins_and_missing_profiles_say_what_to_do() {
         &["found none: run `driftscan backfill`"],
     );
 }
+
+/// A year-to-be of days, of which day 30 and all after it are shifted.
+fn a_step() -> Sandbox {
+    let sandbox = captures::with_baseline();
+    let mood = |day| if day >= 30 { Mood::Shifted } else { Mood::Calm };
+    captures::write_days(&sandbox, "captures", 0..45, 200, mood);
+    sandbox
+}
+
+/// Days with a violation of `amount`.
+fn broken(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let violations = crate::tables::read(&sandbox.path(folder), "violations");
+    let mut days: Vec<String> = crate::tables::rows(&violations)
+        .filter(|row| row.text("feature") == "amount" && row.text("check") == "baseline_drift")
+        .map(|row| row.date().to_owned())
+        .collect();
+    days.dedup();
+    days
+}
+
+#[test]
+fn windows_can_be_compared_with_those_before() {
+    let sandbox = a_step();
+    let run = |compare: &str, out: &str| {
+        let line = BACKFILL.replace("--out results", &format!("--out {out} --compare {compare}"));
+        sandbox.expect(0, &line);
+        broken(&sandbox, out)
+    };
+    assert_eq!(run("baseline", "results").len(), 15, "every day since the step");
+    assert_eq!(run("previous", "previous"), ["2026-03-31"], "the day of the step alone");
+    let trailing = run("trailing:7", "trailing");
+    assert!(trailing.len() > 1 && trailing.len() <= 7 && trailing[0] == "2026-03-31", "{trailing:?}");
+    let weekday = run("same-weekday:1", "weekday");
+    assert_eq!(weekday.len(), 7, "each weekday once: {weekday:?}");
+    // From stored profiles, the same.
+    for (compare, direct) in [("previous", "previous"), ("trailing:7", "trailing"), ("same-weekday:1", "weekday")] {
+        let out = format!("rescored-{direct}");
+        sandbox.expect(0, &format!("rescore results --baseline baseline --compare {compare} --out {out}"));
+        same(&sandbox, &out, direct);
+    }
+    let again = sandbox.expect(0, "rescore results --baseline baseline --compare previous --format json").json();
+    assert_eq!(again["windows"]["written"], 45);
+    same(&sandbox, "results", "previous");
+    let wrong = sandbox.error(2, "rescore results --baseline baseline --compare yesterday");
+    holds(&wrong, &["compare: expected baseline, previous, trailing:N", "found `yesterday`"]);
+}
+
+#[test]
+fn a_late_file_reaches_the_windows_that_are_compared_with_its_own() {
+    let sandbox = a_step();
+    let line = format!("{BACKFILL} --compare trailing:3 --format json");
+    sandbox.expect(0, &line);
+    captures::write_parquet(&sandbox.path("captures/late.parquet"), &[captures::day(10, 300, Mood::Shifted)]);
+    let late = sandbox.expect(0, &line).json();
+    assert_eq!(late["windows"]["written"], 4, "day 10, and the three that are compared with it");
+    sandbox.expect(0, &line.replace("--out results", "--out fresh"));
+    same(&sandbox, "results", "fresh");
+    // Day by day, each run has windows before its range to compare with.
+    for day in 0..20 {
+        let (from, to) = (captures::date(day), captures::date(day + 1));
+        let daily = line.replace("--out results", &format!("--out daily --from {from} --to {to}"));
+        sandbox.expect(0, &daily);
+    }
+    let (from, to) = (captures::date(0), captures::date(20));
+    sandbox.expect(0, &line.replace("--out results", &format!("--out once --from {from} --to {to}")));
+    same(&sandbox, "daily", "once");
+}

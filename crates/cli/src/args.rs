@@ -149,6 +149,9 @@ pub(crate) struct Backfill {
     /// Length of a window: 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d, 1w or 1mo [default: 1d]
     #[arg(long, value_name = "LENGTH", help_heading = "Windows")]
     pub(crate) window: Option<String>,
+    /// What a window is compared with: baseline, previous, trailing:N or same-weekday:N [default: baseline]
+    #[arg(long, value_name = "WITH", help_heading = "Windows")]
+    pub(crate) compare: Option<String>,
     #[command(flatten)]
     pub(crate) range: Range,
     #[command(flatten)]
@@ -203,6 +206,9 @@ pub(crate) struct Rescore {
     /// Length of a window, that of RESULTS or longer: 1h, 6h, 1d, 1w, 1mo [default: that of RESULTS]
     #[arg(long, value_name = "LENGTH", help_heading = "Windows")]
     pub(crate) window: Option<String>,
+    /// What a window is compared with: baseline, previous, trailing:N or same-weekday:N [default: baseline]
+    #[arg(long, value_name = "WITH", help_heading = "Windows")]
+    pub(crate) compare: Option<String>,
     /// First date or RFC 3339 time
     #[arg(long, value_name = "DATE", help_heading = "Windows")]
     pub(crate) from: Option<String>,

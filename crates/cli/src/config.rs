@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use crate::nearest;
 
@@ -146,15 +146,11 @@ fn troubles(table: &DeTable<'_>) -> Vec<(usize, String)> {
             ));
             continue;
         };
-        for (key, value) in members {
+        for (key, _) in members {
             let (key, at) = (key.get_ref().as_ref(), key.span().start);
             if !keys.contains(&key) {
                 let hint = nearest::hint(key, keys.iter().copied());
                 troubles.push((at, format!("unknown key `{key}` in [{name}]; {hint}")));
-            } else if let ("windows", "compare", DeValue::String(with)) = (name, key, value.get_ref())
-                && with != "baseline"
-            {
-                troubles.push((at, not_yet(&format!("windows.compare = \"{with}\""), "write \"baseline\"")));
             }
         }
     }
@@ -229,10 +225,6 @@ mod tests {
             (
                 "\n[[bias]]\nfacet = \"x\"",
                 "2: `bias`: this version does not act on it yet; take the section out for now",
-            ),
-            (
-                "[windows]\ncompare = \"previous\"",
-                "2: `windows.compare = \"previous\"`: this version does not act on it yet; write \"baseline\" for now",
             ),
         ] {
             assert_eq!(Config::parse(text).unwrap_err(), expected, "{text}");

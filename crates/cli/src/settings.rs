@@ -3,7 +3,7 @@
 use std::{env, path::Path};
 
 use anyhow::{Context as _, anyhow};
-use monitor::{Every, Location, Store, TimeZone};
+use monitor::{Compare, Every, Location, Store, TimeZone};
 
 use crate::{
     args::{self, BadFiles, Common, Range, Resources, RoleFlags},
@@ -16,6 +16,7 @@ use crate::{
 pub(crate) struct Flags<'a> {
     pub(crate) roles: &'a RoleFlags,
     pub(crate) window: Option<&'a str>,
+    pub(crate) compare: Option<&'a str>,
     pub(crate) range: &'a Range,
     pub(crate) segments: &'a args::Segments,
     pub(crate) bad_files: BadFiles,
@@ -39,10 +40,11 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         Some(text) => text.parse()?,
         None => Every::Day,
     };
+    let compare = compare(flags.compare, config)?;
     Ok(monitor::Settings {
         monitor: config.monitor.name.clone().unwrap_or_else(|| "default".to_owned()),
         roles: roles(flags.roles, &config.roles),
-        windows: monitor::Windows { every, timezone, from, to },
+        windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
         on_bad_file: match flags.bad_files.on_bad_file {
@@ -63,6 +65,7 @@ pub(crate) fn rescored(
     if let Some(text) = &args.window {
         settings.windows.every = text.parse()?;
     }
+    settings.windows.compare = compare(args.compare.as_deref(), config)?;
     let zone = settings.windows.timezone.clone();
     let bound = |flag: &str, text: &Option<String>| bound(flag, text.as_deref(), &zone);
     (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
@@ -70,6 +73,11 @@ pub(crate) fn rescored(
     settings.threads = args.resources.threads.map_or(0, usize::from);
     settings.memory_bytes = args.resources.memory;
     Ok(())
+}
+
+fn compare(flag: Option<&str>, config: &Config) -> anyhow::Result<Compare> {
+    let text = flag.or(config.windows.compare.as_deref());
+    Ok(text.map(str::parse).transpose()?.unwrap_or_default())
 }
 
 fn bound(flag: &str, text: Option<&str>, zone: &TimeZone) -> anyhow::Result<Option<i64>> {

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, window::Every};
+use crate::{Compare, Error, window::Every};
 
 /// Columns with a meaning of their own. Every other column is a feature.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,8 @@ pub struct Windows {
     pub every: Every,
     /// Zone of calendar days, and of timestamps without a zone.
     pub timezone: TimeZone,
+    /// What each is compared with.
+    pub compare: Compare,
     /// Start of the range (inclusive), microseconds since 1970 UTC.
     pub from: Option<i64>,
     /// End of the range (exclusive), microseconds since 1970 UTC.
@@ -111,7 +113,7 @@ pub struct Windows {
 
 impl Default for Windows {
     fn default() -> Self {
-        Self { every: Every::Day, timezone: TimeZone::UTC, from: None, to: None }
+        Self { every: Every::Day, timezone: TimeZone::UTC, compare: Compare::Baseline, from: None, to: None }
     }
 }
 

@@ -118,6 +118,11 @@ impl Calendar {
         }
     }
 
+    /// The zone of the windows.
+    pub(crate) fn timezone(&self) -> &TimeZone {
+        &self.timezone
+    }
+
     fn zoned(&self, micros: i64) -> Option<Zoned> {
         Some(Timestamp::from_microsecond(micros).ok()?.to_zoned(self.timezone.clone()))
     }

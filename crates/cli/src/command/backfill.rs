@@ -39,6 +39,7 @@ pub(super) fn told(args: &Backfill, config: &Config) -> anyhow::Result<Told> {
     let flags = Flags {
         roles: &args.roles,
         window: args.window.as_deref(),
+        compare: args.compare.as_deref(),
         range: &args.range,
         segments: &args.segments,
         bad_files: args.bad_files,

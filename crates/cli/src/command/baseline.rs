@@ -65,6 +65,7 @@ pub(crate) fn make(
     let flags = Flags {
         roles: &args.roles,
         window: None,
+        compare: None,
         range: &args.range,
         segments: &args.segments,
         bad_files: args.bad_files,

@@ -111,6 +111,7 @@ fn settings(args: &args::Bench, config: &Config) -> anyhow::Result<Settings> {
     let flags = Flags {
         roles: &args.roles,
         window: args.window.as_deref(),
+        compare: None,
         range: &Range::default(),
         segments: &args.segment_by,
         bad_files: BadFiles { on_bad_file: OnBadFile::Fail },

@@ -77,6 +77,7 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
     let flags = Flags {
         roles: &args.roles,
         window: None,
+        compare: None,
         range: &args.range,
         segments: &args.segments,
         bad_files: args.bad_files,

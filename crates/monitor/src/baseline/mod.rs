@@ -54,9 +54,4 @@ impl Baseline {
         let digest = Digest::new("baseline").bytes(&profile).bytes(&document).finish();
         Ok(Self { spec: stored.spec, profiles: stored.profiles, hours: stored.hours, constraints, digest })
     }
-
-    /// The profile to compare a segment with.
-    pub(crate) fn profile(&self, segment: Option<&Arc<str>>) -> Option<&Profile> {
-        self.profiles.get(&segment.cloned())
-    }
 }

@@ -12,7 +12,7 @@ use super::{
     rule,
 };
 use crate::{
-    Baseline, Error, Outcome, Settings, Watch, gather,
+    Baseline, Compare, Error, Outcome, Settings, Watch, gather,
     profiles::{Entry, Finding, Shelf, State},
     score::Scorer,
     window::{Calendar, Every},
@@ -77,7 +77,8 @@ impl Inputs {
     }
 
     pub(super) fn wanted<'a>(&'a self, captures: &'a Location) -> Wanted<'a> {
-        Wanted { captures, spec: &self.spec, range: self.range() }
+        let earlier = self.settings.windows.compare != Compare::Baseline;
+        Wanted { captures, spec: &self.spec, range: self.range(), earlier }
     }
 
     pub(super) fn range(&self) -> (Option<i64>, Option<i64>) {

@@ -11,7 +11,8 @@ use store::{Location, Store};
 use super::{
     close::{Judge, Rows},
     due::Due,
-    known::Sources,
+    history::Reference,
+    known::{Dates, Sources},
     segment::OpenWindow,
 };
 use crate::{
@@ -36,6 +37,31 @@ pub(super) struct Order {
     pub(super) fresh: Vec<StoredProfile>,
     /// Why rows may be missing, by window.
     pub(super) lost: Vec<Option<String>>,
+    /// Sources with rows on the dates that its windows are compared with.
+    pub(super) earlier: BTreeSet<u32>,
+}
+
+/// A date whose windows wait for what they are compared with.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// Its tables are there; the rows that a summary needs of them.
+    UpToDate {
+        date: Arc<str>,
+        rows: Rows,
+    },
+    Anew {
+        date: Arc<str>,
+        windows: Vec<Joined>,
+        made: Made,
+    },
+}
+
+/// A window with its profiles joined; without any if it has no rows.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) window: Window,
+    pub(super) open: Option<OpenWindow>,
+    lost: Option<String>,
 }
 
 /// A date that was written, or need not be.
@@ -75,18 +101,18 @@ pub(super) struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// Scores the windows of a date, unless that would give the tables that are there.
-    pub(super) fn date(&self, order: Order) -> Result<Built, Error> {
-        let Order { due, sources, stored, fresh, lost } = order;
+    /// Joins the profiles of a date, unless its tables are there already.
+    pub(super) fn open(&self, order: Order) -> Result<Opened, Error> {
+        let Order { due, sources, stored, fresh, lost, earlier } = order;
         let entries = self.entries(&sources);
-        let inputs = self.inputs(&due, &entries, &lost);
+        let inputs = self.inputs(&due, &entries, &lost, &earlier);
         if self.keeps
             && fresh.is_empty()
             && self.shelf.is_exactly(&due.date, &entries)
             && self.shelf.inputs(&due.date) == Some(&inputs)
             && let Some(rows) = self.read_back(&due.date)?
         {
-            return Ok(Built { date: due.date, rows, made: None });
+            return Ok(Opened::UpToDate { date: due.date, rows });
         }
         let mut profiles = fresh;
         let there: HashSet<Arc<str>> = profiles.iter().map(|profile| Arc::clone(&profile.source)).collect();
@@ -98,8 +124,46 @@ impl Builder<'_> {
             })?);
         }
         StoredProfile::sort(&mut profiles);
-        let rows = self.rows(&due, &profiles, &lost)?;
-        Ok(Built { date: due.date, rows, made: Some(Made { profiles, sources, inputs }) })
+        let windows = self.windows(&due, &profiles, lost)?;
+        let made = Made { profiles, sources, inputs };
+        Ok(Opened::Anew { date: due.date, windows, made })
+    }
+
+    /// Scores the windows of a date, each against its reference.
+    pub(super) fn close(&self, opened: Opened, references: &[Reference]) -> Built {
+        match opened {
+            Opened::UpToDate { date, rows } => Built { date, rows, made: None },
+            Opened::Anew { date, windows, made } => {
+                let mut rows = Rows::default();
+                for (Joined { window, open, lost }, reference) in windows.into_iter().zip(references) {
+                    rows.append(match open {
+                        Some(open) => self.judge.window(window, &open, lost.as_deref(), reference),
+                        None => self.judge.empty(window, lost, reference),
+                    });
+                }
+                Built { date, rows, made: Some(made) }
+            }
+        }
+    }
+
+    /// The windows of a date that is stored, with the windows that start on it.
+    pub(super) fn stored_windows(
+        &self,
+        date: &Arc<str>,
+        dates: &mut Dates,
+    ) -> Result<Vec<(Window, OpenWindow)>, Error> {
+        // Windows that are longer than those of the profiles are all made in this run.
+        if !self.keeps {
+            return Ok(Vec::new());
+        }
+        let versions: HashSet<(&str, String)> =
+            self.sources.entries().map(|(_, entry)| (entry.id.as_str(), entry.version())).collect();
+        let mut profiles = self.shelf.load(date, |id, version, spec| {
+            spec == self.spec && versions.contains(&(id, version.to_owned()))
+        })?;
+        StoredProfile::sort(&mut profiles);
+        let of_window = profiles.chunk_by(|a, b| a.window == b.window);
+        of_window.map(|these| Ok((dates.window(these[0].window.start), self.join(these)?))).collect()
     }
 
     /// Writes the profiles of a date whose tables are written.
@@ -115,26 +179,27 @@ impl Builder<'_> {
         sources.iter().filter_map(|&position| self.sources.get(position)?.entry.as_ref()).collect()
     }
 
-    /// Scores the windows of a date.
-    fn rows(&self, due: &Due, profiles: &[StoredProfile], lost: &[Option<String>]) -> Result<Rows, Error> {
-        let mut rows = Rows::default();
+    /// Joins the profiles of each window of a date.
+    fn windows(
+        &self,
+        due: &Due,
+        profiles: &[StoredProfile],
+        lost: Vec<Option<String>>,
+    ) -> Result<Vec<Joined>, Error> {
+        let mut windows = Vec::with_capacity(due.windows.len());
         let mut profiles = profiles;
-        for ((window, _), lost) in due.windows.iter().zip(lost) {
+        for (&(window, _), lost) in due.windows.iter().zip(lost) {
             let of_window = profiles.partition_point(|profile| profile.window.start < window.end);
             let (these, rest) = profiles.split_at(of_window);
             profiles = rest;
-            let judged = if these.is_empty() {
-                self.judge.empty(*window, lost.clone())
-            } else {
-                self.judge.window(*window, &self.open(these)?, lost.as_deref())
-            };
-            rows.append(judged);
+            let open = if these.is_empty() { None } else { Some(self.join(these)?) };
+            windows.push(Joined { window, open, lost });
         }
-        Ok(rows)
+        Ok(windows)
     }
 
     /// Joins the profiles of a window, in the order of their sources.
-    fn open(&self, profiles: &[StoredProfile]) -> Result<OpenWindow, Error> {
+    fn join(&self, profiles: &[StoredProfile]) -> Result<OpenWindow, Error> {
         let mut ordered: Vec<(u32, &StoredProfile)> = profiles
             .iter()
             .map(|profile| (self.sources.position(&profile.source).unwrap_or(u32::MAX), profile))
@@ -156,14 +221,24 @@ impl Builder<'_> {
     }
 
     /// Digest of everything that the tables of a date depend on.
-    fn inputs(&self, due: &Due, entries: &[&Entry], lost: &[Option<String>]) -> String {
+    fn inputs(
+        &self,
+        due: &Due,
+        entries: &[&Entry],
+        lost: &[Option<String>],
+        earlier: &BTreeSet<u32>,
+    ) -> String {
         let mut digest = Digest::new("date").text(TABLES).text(self.rule).text(self.spec);
         for ((Window { start, end }, has_rows), lost) in due.windows.iter().zip(lost) {
             digest = digest.text(start).text(end).text(has_rows).text(lost.as_deref().unwrap_or_default());
         }
-        for entry in entries {
-            let content = entry.profiled().map_or("", |profiled| &profiled.content);
-            digest = digest.text(&entry.path).text(content);
+        let earlier: Vec<u32> = earlier.iter().copied().collect();
+        for entries in [entries, &self.entries(&earlier)] {
+            digest = digest.text(entries.len());
+            for entry in entries {
+                let content = entry.profiled().map_or("", |profiled| &profiled.content);
+                digest = digest.text(&entry.path).text(content);
+            }
         }
         digest.finish()
     }

@@ -6,6 +6,7 @@ use store::{Location, PlanOptions, PlanStatus, Store};
 
 use super::{
     close::{Judge, Rows},
+    history::Reference,
     plan::{self, plan_captures},
     segment::OpenWindow,
     summary,
@@ -93,7 +94,7 @@ pub fn check(
         let window = Window { start: i64::MIN, end: i64::MAX };
         open.close(&baseline.spec);
         if !open.segments.is_empty() {
-            let rows = pool.install(|| judge.window(window, &open, None));
+            let rows = pool.install(|| judge.window(window, &open, None, &Reference::Baseline));
             summary::add(&mut outcome, &rows);
             let Rows { mut violations, scores, .. } = rows;
             violations.sort_by_key(|row| std::cmp::Reverse(row.severity));

@@ -6,6 +6,8 @@ use profile::{FeatureProfile, FeatureSpec, Kind, Profile};
 
 use super::{
     describe,
+    history::{Profiles, Reference},
+    plan::MIN_VOLUMES,
     segment::{OpenWindow, Segment},
 };
 use crate::{
@@ -74,35 +76,44 @@ struct FeatureScoring<'a> {
 
 impl Judge<'_> {
     /// Scores a window, its segments together, then lets every check look at it.
-    pub(super) fn window(&self, window: Window, open: &OpenWindow, reason: Option<&str>) -> Rows {
-        let mut scorings: Vec<Scoring<'_>> =
-            open.segments.iter().map(|(name, segment)| self.score(window, name.clone(), segment)).collect();
+    pub(super) fn window(
+        &self,
+        window: Window,
+        open: &OpenWindow,
+        reason: Option<&str>,
+        reference: &Reference,
+    ) -> Rows {
+        let mut scorings: Vec<Scoring<'_>> = open
+            .segments
+            .iter()
+            .map(|(name, segment)| self.score(window, name.clone(), segment, reference))
+            .collect();
         judge(scorings.iter_mut().flat_map(|scoring| {
             let features = scoring.features.iter_mut().flat_map(|feature| &mut feature.scores);
             scoring.volume.iter_mut().chain(features)
         }));
         let mut rows = Rows::default();
         for scoring in scorings {
-            rows.append(self.check(scoring, reason));
+            rows.append(self.check(scoring, reason, reference));
         }
         if open.segments.len() > 1 {
             // A segment of the baseline that has gone quiet is as telling as one that moved.
-            for name in self.baseline.profiles.keys().filter(|name| !open.segments.contains_key(*name)) {
-                rows.windows.push(self.silent(self.key(window, name.clone())));
+            for name in self.profiles(reference).keys().filter(|name| !open.segments.contains_key(*name)) {
+                rows.windows.push(self.silent(self.key(window, name.clone()), reference));
             }
         }
         rows
     }
 
     /// A window without rows.
-    pub(super) fn empty(&self, window: Window, reason: Option<String>) -> Rows {
+    pub(super) fn empty(&self, window: Window, reason: Option<String>, reference: &Reference) -> Rows {
         let key = self.key(window, None);
         let mut rows = Rows::default();
-        let mut row = self.silent(key.clone());
+        let mut row = self.silent(key.clone(), reference);
         if reason.is_some() {
             (row.status, row.reason) = (WindowStatus::Failed, reason);
         }
-        if let Some(mut volume) = volume(&key, 0, &self.volumes) {
+        if let Some(mut volume) = volume(&key, 0, self.volumes(reference)) {
             judge(std::iter::once(&mut volume));
             let facts = Facts {
                 name: "",
@@ -123,9 +134,9 @@ impl Judge<'_> {
     }
 
     /// The row of a window and segment without records.
-    fn silent(&self, key: Key) -> WindowRow {
+    fn silent(&self, key: Key, reference: &Reference) -> WindowRow {
         WindowRow {
-            baseline_rows: self.baseline.profile(key.segment.as_ref()).map_or(0, |profile| profile.rows),
+            baseline_rows: self.profiles(reference).get(&key.segment).map_or(0, |profile| profile.rows),
             key,
             status: WindowStatus::NoData,
             rows: 0,
@@ -133,6 +144,23 @@ impl Judge<'_> {
             violations: 0,
             features_drifted: 0,
             reason: None,
+        }
+    }
+
+    /// What segments are compared with.
+    fn profiles<'a>(&'a self, reference: &'a Reference) -> &'a Profiles {
+        match reference {
+            Reference::Baseline => &self.baseline.profiles,
+            Reference::Earlier { profiles, .. } => profiles,
+        }
+    }
+
+    /// Rows of windows to compare the number of rows with, where there are enough to say what is usual.
+    fn volumes<'a>(&'a self, reference: &'a Reference) -> &'a [u64] {
+        match reference {
+            Reference::Baseline => &self.volumes,
+            Reference::Earlier { volumes, .. } if volumes.len() >= MIN_VOLUMES => volumes,
+            Reference::Earlier { .. } => &[],
         }
     }
 
@@ -145,11 +173,20 @@ impl Judge<'_> {
         }
     }
 
-    fn score<'a>(&'a self, window: Window, name: Option<Arc<str>>, segment: &'a Segment) -> Scoring<'a> {
+    fn score<'a>(
+        &'a self,
+        window: Window,
+        name: Option<Arc<str>>,
+        segment: &'a Segment,
+        reference: &'a Reference,
+    ) -> Scoring<'a> {
         let key = self.key(window, name);
-        let baseline = self.baseline.profile(key.segment.as_ref());
-        let volume =
-            if key.segment.is_none() { volume(&key, segment.profile.rows, &self.volumes) } else { None };
+        let baseline = self.profiles(reference).get(&key.segment);
+        let volume = if key.segment.is_none() {
+            volume(&key, segment.profile.rows, self.volumes(reference))
+        } else {
+            None
+        };
         let specs = self.baseline.spec.features();
         let monitored = specs
             .iter()
@@ -171,7 +208,7 @@ impl Judge<'_> {
         Scoring { key, segment, baseline, volume, features }
     }
 
-    fn check(&self, scoring: Scoring<'_>, reason: Option<&str>) -> Rows {
+    fn check(&self, scoring: Scoring<'_>, reason: Option<&str>, reference: &Reference) -> Rows {
         let Scoring { key, segment, baseline, volume, features } = scoring;
         let mut rows = Rows::default();
         let whole = volume.as_slice();
@@ -232,9 +269,12 @@ impl Judge<'_> {
         }
         let mut reason = reason.map(str::to_owned);
         if baseline.is_none() {
-            reason = Some(
-                "the baseline has no rows of this segment: make it with the same --segment-by".to_owned(),
-            );
+            reason = Some(match reference {
+                Reference::Baseline => {
+                    "the baseline has no rows of this segment: make it with the same --segment-by".to_owned()
+                }
+                Reference::Earlier { .. } => "the windows to compare it with have no rows".to_owned(),
+            });
         }
         let violations = rows.violations.len() as u64;
         rows.windows.push(WindowRow {

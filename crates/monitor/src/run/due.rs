@@ -51,6 +51,11 @@ impl Waiting {
         start >= self.closed
     }
 
+    /// The date of a window.
+    pub(super) fn date_of(&mut self, start: i64) -> Arc<str> {
+        self.dates.of(start)
+    }
+
     /// Notes that a window has rows.
     pub(super) fn add(&mut self, start: i64) -> Arc<str> {
         let window = self.dates.window(start);

@@ -60,7 +60,7 @@ pub(super) fn settings(store: &Store, results: &Location) -> Result<Settings, Er
     let Identity { monitor, window, timezone, segment_by, roles } = identity;
     let timezone = TimeZone::get(&timezone)
         .map_err(|_| refuse(format!("`{FILE}` names a time zone `{timezone}` that is not known")))?;
-    let windows = Windows { every: window.parse()?, timezone, from: None, to: None };
+    let windows = Windows { every: window.parse()?, timezone, ..Windows::default() };
     Ok(Settings { monitor, windows, segment_by, roles, ..Settings::default() })
 }
 

@@ -75,6 +75,8 @@ pub(super) struct Wanted<'a> {
     /// Digest of bins, roles and format.
     pub(super) spec: &'a str,
     pub(super) range: (Option<i64>, Option<i64>),
+    /// Whether windows before the range are of use too.
+    pub(super) earlier: bool,
 }
 
 /// Finds what need not be read again.
@@ -139,7 +141,7 @@ impl Reuse {
                 changes.gone += 1;
                 left.push(entry.clone());
             } else if entry.spec == wanted.spec
-                && entry.windows(wanted.range).next().is_some()
+                && (wanted.earlier || entry.windows(wanted.range).next().is_some())
                 && is_whole(entry)
             {
                 elsewhere.push(entry);

@@ -6,6 +6,7 @@ mod check;
 mod close;
 mod describe;
 mod due;
+mod history;
 mod identity;
 mod known;
 mod plan;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whole windows of the baseline that it takes to say what is usual.
-const MIN_VOLUMES: usize = 3;
+pub(super) const MIN_VOLUMES: usize = 3;
 
 /// Refuses results (or a baseline) inside captures: the next run would read them.
 pub(crate) fn apart(captures: &Location, results: &Location) -> Result<(), Error> {
@@ -34,6 +34,7 @@ pub(super) fn whole_windows(settings: &Settings) -> Result<(Settings, Option<Str
     {
         return Err(Error::Setting { name: "from / to".to_owned(), reason: "the range is empty".to_owned() });
     }
+    settings.windows.compare.check(settings.windows.every)?;
     let mut settings = settings.clone();
     let windows = &mut settings.windows;
     let mut calendar = Calendar::new(windows.every, windows.timezone.clone());

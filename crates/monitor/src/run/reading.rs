@@ -14,9 +14,10 @@ use rayon::{
 use store::{Location, Plan, PlanStatus, Store};
 
 use super::{
-    build::{Builder, Built, Order},
+    build::{Builder, Built, Joined, Opened, Order},
     close::Judge,
     due::{Due, Waiting},
+    history::{History, Reference},
     known::{self, Origin, Sources, Wanted},
     plan, summary,
     writer::Writer,
@@ -69,7 +70,7 @@ pub(super) struct Reading<'a> {
     spec: Arc<str>,
     names: Vec<Arc<str>>,
     waiting: Waiting,
-    /// Positions of the sources with rows on a date that is not written yet.
+    /// Positions of the sources with rows on a date.
     by_date: BTreeMap<Arc<str>, BTreeSet<u32>>,
     /// Dates that stored profiles of a date lie under: its own, unless windows are longer than those of the profiles.
     stored: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -82,6 +83,7 @@ pub(super) struct Reading<'a> {
     frontier: Vec<i64>,
 
     visited: BTreeSet<Arc<str>>,
+    history: History,
     /// Sources set aside that have times: first, last, path and reason.
     lost: Vec<(i64, i64, String)>,
     pub(super) outcome: Outcome,
@@ -119,6 +121,10 @@ impl<'a> Reading<'a> {
             written_down: Instant::now(),
 
             visited: BTreeSet::new(),
+            history: History::new(
+                settings.windows.compare,
+                Calendar::new(settings.windows.every, settings.windows.timezone.clone()),
+            ),
             lost: Vec::new(),
             outcome: Outcome::default(),
             store,
@@ -142,6 +148,13 @@ impl<'a> Reading<'a> {
     fn note_known(&mut self, at: usize) -> Result<(), Error> {
         let position = u32::try_from(at).unwrap_or(u32::MAX);
         let Some(entry) = self.sources.all[at].entry.clone() else { return Ok(()) };
+        if self.history.is_wanted() {
+            // Windows before the range are compared with.
+            for start in entry.windows((None, None)) {
+                let date = self.waiting.date_of(start);
+                self.by_date.entry(date).or_default().insert(position);
+            }
+        }
         for start in entry.windows(self.wanted.range) {
             let date = self.waiting.add(start);
             self.stored.entry(Arc::clone(&date)).or_default().insert(self.stored_dates.of(start));
@@ -334,9 +347,23 @@ impl<'a> Reading<'a> {
                 spec: self.wanted.spec,
                 rule: self.rule,
             };
-            let built: Result<Vec<Built>, Error> =
-                self.pool.install(|| orders.into_par_iter().map(|order| builder.date(order)).collect());
-            let built = built?;
+            let opened: Result<Vec<Opened>, Error> =
+                self.pool.install(|| orders.into_par_iter().map(|order| builder.open(order)).collect());
+            let mut pairs = Vec::new();
+            for opened in opened? {
+                let mut references = Vec::new();
+                if let Opened::Anew { date, windows, .. } = &opened {
+                    // What is stored of it is of an earlier run.
+                    self.history.have(date);
+                    for Joined { window, open, .. } in windows {
+                        references.push(self.history.reference(*window, &builder)?);
+                        self.history.keep_one(*window, open.as_ref());
+                    }
+                }
+                pairs.push((opened, references));
+            }
+            let close = |(opened, references): (Opened, Vec<Reference>)| builder.close(opened, &references);
+            let built: Vec<Built> = self.pool.install(|| pairs.into_par_iter().map(close).collect());
             self.writer.dates(&built)?;
             self.writer.each(&built, |built| builder.store(built))?;
             for Built { date, rows, made } in built {
@@ -355,12 +382,19 @@ impl<'a> Reading<'a> {
     fn order(&mut self, due: Due) -> Order {
         let fresh = self.fresh.remove(&due.date).unwrap_or_default();
         self.fresh_bytes -= fresh.iter().map(StoredProfile::heap_bytes).sum::<usize>();
-        let sources = self.by_date.remove(&due.date).unwrap_or_default();
+        let sources = self.by_date.get(&due.date).cloned().unwrap_or_default();
+        let mut earlier = BTreeSet::new();
+        if self.history.is_wanted() {
+            for date in due.windows.iter().flat_map(|(window, _)| self.history.dates(*window)) {
+                earlier.extend(self.by_date.get(&date).into_iter().flatten());
+            }
+        }
         Order {
             lost: due.windows.iter().map(|(window, _)| self.lost_in(*window)).collect(),
 
             sources: sources.into_iter().collect(),
             stored: self.stored.remove(&due.date).unwrap_or_default(),
+            earlier,
             fresh,
             due,
         }

@@ -23,5 +23,6 @@ pub(super) fn of_counting(baseline: &Baseline, settings: &Settings, every: Every
 /// Everything that decides how windows are judged.
 pub(super) fn of_judging(baseline: &Baseline, settings: &Settings) -> String {
     let digest = Digest::new("rule").text(env!("CARGO_PKG_VERSION")).text(&settings.monitor);
-    digest.text(&baseline.digest).text(format_args!("{:?}", settings.metrics)).finish()
+    let digest = digest.text(&baseline.digest).text(settings.windows.compare);
+    digest.text(format_args!("{:?}", settings.metrics)).finish()
 }
