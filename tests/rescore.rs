@@ -142,12 +142,15 @@ fn windows_can_be_compared_with_those_before() {
     let weekday = run("same-weekday:1", "weekday");
     assert_eq!(weekday.len(), 7, "each weekday once: {weekday:?}");
     // From stored profiles, the same.
-    for (compare, direct) in [("previous", "previous"), ("trailing:7", "trailing"), ("same-weekday:1", "weekday")] {
+    for (compare, direct) in
+        [("previous", "previous"), ("trailing:7", "trailing"), ("same-weekday:1", "weekday")]
+    {
         let out = format!("rescored-{direct}");
         sandbox.expect(0, &format!("rescore results --baseline baseline --compare {compare} --out {out}"));
         same(&sandbox, &out, direct);
     }
-    let again = sandbox.expect(0, "rescore results --baseline baseline --compare previous --format json").json();
+    let again =
+        sandbox.expect(0, "rescore results --baseline baseline --compare previous --format json").json();
     assert_eq!(again["windows"]["written"], 45);
     same(&sandbox, "results", "previous");
     let wrong = sandbox.error(2, "rescore results --baseline baseline --compare yesterday");

@@ -8,11 +8,16 @@ use crate::listing::{Found, Object};
 use crate::sink::properties;
 use crate::{Error, Location, Store, local};
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema};
 use futures::StreamExt as _;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A file that [`Store::write_pieces`] made, as it was when it was found.
 #[derive(Debug, Clone)]
@@ -45,7 +50,8 @@ impl Store {
         let first =
             batches.first().ok_or_else(|| refused("expected at least one batch, found none".to_owned()))?;
         let encode = || -> parquet::errors::Result<Vec<u8>> {
-            let mut writer = ArrowWriter::try_new(Vec::new(), first.schema(), Some(properties()?))?;
+            let mut writer =
+                ArrowWriter::try_new(Vec::new(), first.schema(), Some(of_bytes(first.schema_ref())?))?;
             for batch in batches {
                 writer.write(batch)?;
                 writer.flush()?;
@@ -121,6 +127,20 @@ impl Store {
         };
         guard(decode).map_err(|reason| Error::corrupt(&object.path, None, reason))
     }
+}
+
+/// Compresses what is encoded by us; the columns beside it repeat, and are as small without that.
+fn of_bytes(schema: &Schema) -> parquet::errors::Result<WriterProperties> {
+    let bytes = |field: &&Arc<Field>| *field.data_type() == DataType::Binary;
+    let mut properties = properties()?.into_builder().set_compression(Compression::UNCOMPRESSED);
+    for field in schema.fields().iter().filter(bytes) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = properties
+            .set_column_compression(column.clone(), Compression::ZSTD(ZstdLevel::try_new(3)?))
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_statistics_enabled(column, EnabledStatistics::None);
+    }
+    Ok(properties.build())
 }
 
 async fn walk(backend: &Backend, folder: &Location) -> Result<Vec<Pieces>, Error> {

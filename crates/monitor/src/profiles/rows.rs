@@ -13,6 +13,9 @@ use profile::{Kind, Profile, Spec};
 
 use crate::window::Window;
 
+/// What a feature of a profile takes in memory, roughly.
+const FEATURE_BYTES: usize = 3_000;
+
 /// What was counted of one source, window and segment, as it is written down.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredProfile {
@@ -27,6 +30,8 @@ pub(crate) struct StoredProfile {
     /// Records.
     pub(crate) rows: u64,
     features: Vec<StoredFeature>,
+    /// What was written down, where it is still at hand.
+    unwritten: Option<Box<Profile>>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,11 +65,15 @@ impl StoredProfile {
             segment,
             rows: profile.rows,
             features: features.collect::<Result<_, sketch::Error>>()?,
+            unwritten: None,
         })
     }
 
     /// Reads it back; the reason says what does not fit.
-    pub(crate) fn profile(&self, spec: &Spec) -> Result<Profile, String> {
+    pub(crate) fn profile(&mut self, spec: &Spec) -> Result<Profile, String> {
+        if let Some(profile) = self.unwritten.take() {
+            return Ok(*profile);
+        }
         let mut profile = Profile { rows: self.rows, ..Profile::default() };
         for StoredFeature { name, known, bytes } in &self.features {
             let feature: profile::FeatureProfile =
@@ -80,10 +89,16 @@ impl StoredProfile {
         if profile.fits(spec) { Ok(profile) } else { Err("counters that do not fit the bins".to_owned()) }
     }
 
+    /// Keeps what was written down at hand.
+    pub(crate) fn keep(&mut self, profile: Profile) {
+        self.unwritten = Some(Box::new(profile));
+    }
+
     /// Bytes in memory.
     pub(crate) fn heap_bytes(&self) -> usize {
         let features = self.features.iter().map(|feature| feature.bytes.len() + 48).sum::<usize>();
-        size_of::<Self>() + features
+        let unwritten = self.unwritten.as_ref().map_or(0, |profile| profile.features.len() * FEATURE_BYTES);
+        size_of::<Self>() + features + unwritten
     }
 
     /// All that was counted, in one order.
@@ -176,6 +191,7 @@ impl StoredProfile {
                         segment: segment.map(Arc::from),
                         rows: u64::try_from(rows.value(row)).ok()?,
                         features: Vec::new(),
+                        unwritten: None,
                     });
                 }
                 let feature = StoredFeature {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
+    mem,
     sync::Arc,
 };
 
@@ -124,7 +125,7 @@ impl Builder<'_> {
             })?);
         }
         StoredProfile::sort(&mut profiles);
-        let windows = self.windows(&due, &profiles, lost)?;
+        let windows = self.windows(&due, &mut profiles, lost)?;
         let made = Made { profiles, sources, inputs };
         Ok(Opened::Anew { date: due.date, windows, made })
     }
@@ -162,7 +163,7 @@ impl Builder<'_> {
             spec == self.spec && versions.contains(&(id, version.to_owned()))
         })?;
         StoredProfile::sort(&mut profiles);
-        let of_window = profiles.chunk_by(|a, b| a.window == b.window);
+        let of_window = profiles.chunk_by_mut(|a, b| a.window == b.window);
         of_window.map(|these| Ok((dates.window(these[0].window.start), self.join(these)?))).collect()
     }
 
@@ -183,14 +184,14 @@ impl Builder<'_> {
     fn windows(
         &self,
         due: &Due,
-        profiles: &[StoredProfile],
+        profiles: &mut [StoredProfile],
         lost: Vec<Option<String>>,
     ) -> Result<Vec<Joined>, Error> {
         let mut windows = Vec::with_capacity(due.windows.len());
         let mut profiles = profiles;
         for (&(window, _), lost) in due.windows.iter().zip(lost) {
             let of_window = profiles.partition_point(|profile| profile.window.start < window.end);
-            let (these, rest) = profiles.split_at(of_window);
+            let (these, rest) = mem::take(&mut profiles).split_at_mut(of_window);
             profiles = rest;
             let open = if these.is_empty() { None } else { Some(self.join(these)?) };
             windows.push(Joined { window, open, lost });
@@ -199,9 +200,9 @@ impl Builder<'_> {
     }
 
     /// Joins the profiles of a window, in the order of their sources.
-    fn join(&self, profiles: &[StoredProfile]) -> Result<OpenWindow, Error> {
-        let mut ordered: Vec<(u32, &StoredProfile)> = profiles
-            .iter()
+    fn join(&self, profiles: &mut [StoredProfile]) -> Result<OpenWindow, Error> {
+        let mut ordered: Vec<(u32, &mut StoredProfile)> = profiles
+            .iter_mut()
             .map(|profile| (self.sources.position(&profile.source).unwrap_or(u32::MAX), profile))
             .collect();
         ordered.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| one.segment.cmp(&other.segment)));

@@ -9,7 +9,7 @@ use std::{
 
 use rayon::{
     ThreadPool,
-    iter::{IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _},
+    iter::{IntoParallelIterator as _, ParallelIterator as _},
 };
 use store::{Location, Plan, PlanStatus, Store};
 
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     Error, OnBadFile, Outcome, Settings, Watch,
     gather::{self, Pass},
-    group::Grouped,
+    group::{Grouped, Part},
     grouping::Grouping,
     profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, State, StoredProfile},
     tables::{SourceRow, SourceStatus},
@@ -34,6 +34,8 @@ use crate::{
 
 /// Profiles that wait longer than this are written down: so much work is lost at most when a run is killed.
 const PAUSE: Duration = Duration::from_secs(10);
+/// Profiles that wait are not only written down but kept as they are, up to this part of the budget.
+const AT_HAND: u64 = 16;
 /// Profiles of a source that are worth encoding in parallel.
 const WORTH_A_POOL: usize = 16;
 
@@ -277,15 +279,20 @@ impl<'a> Reading<'a> {
             known::entry(&self.plan.sources[index], self.wanted, Finding::OutsideRange(String::new()));
         let version: Arc<str> = planned.version().into();
         let source = Arc::clone(&self.sources.all[at].id);
-        let encode = |part: &crate::group::Part| {
+        let at_hand = (self.fresh_bytes as u64) < gather::memory(self.settings) / AT_HAND;
+        let encode = |part: Part| {
             let of = (&source, &version, &self.spec);
-            StoredProfile::new(of, part.window, part.segment.clone(), &self.names, &part.profile)
+            let mut stored = StoredProfile::new(of, part.window, part.segment, &self.names, &part.profile)?;
+            if at_hand {
+                stored.keep(part.profile);
+            }
+            Ok(stored)
         };
-        let parts = &grouped.parts;
+        let parts = grouped.parts;
         let stored: Result<Vec<StoredProfile>, sketch::Error> = if parts.len() < WORTH_A_POOL {
-            parts.iter().map(encode).collect()
+            parts.into_iter().map(encode).collect()
         } else {
-            self.pool.install(|| parts.par_iter().map(encode).collect())
+            self.pool.install(|| parts.into_par_iter().map(encode).collect())
         };
         let mut stored = stored?;
         StoredProfile::sort(&mut stored);
