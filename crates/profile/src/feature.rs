@@ -69,6 +69,9 @@ impl FeatureProfile {
 
     /// Notes an Arrow type.
     pub(crate) fn observe_type(&mut self, name: &Arc<str>) {
+        if self.types.last().is_some_and(|last| Arc::ptr_eq(last, name)) {
+            return;
+        }
         if let Err(at) = self.types.binary_search(name) {
             self.types.reserve_exact(1);
             self.types.insert(at, Arc::clone(name));
@@ -160,6 +163,16 @@ impl FeatureProfile {
         self.names.merge(&other.names);
         self.lengths.merge(&other.lengths);
         other.types.iter().for_each(|name| self.observe_type(name));
+    }
+
+    /// Bytes on the heap, without the names of types, which profiles share.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.moments.heap_bytes()
+            + self.histogram.heap_bytes()
+            + self.distinct.heap_bytes()
+            + self.names.heap_bytes()
+            + self.types.capacity() * size_of::<Arc<str>>()
     }
 
     /// Whether the counters fit a kind, and that makes sense itself, as bytes from outside may not.

@@ -91,6 +91,18 @@ impl Profile {
         }
     }
 
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let features = self.features.iter().chain(self.extra.values()).map(FeatureProfile::heap_bytes);
+        // Nodes of a map have room for 11 entries, and are three fifths full.
+        let room = if self.extra.is_empty() { 0 } else { (self.extra.len() * 5 / 3).max(11) };
+        self.features.capacity() * size_of::<FeatureProfile>()
+            + room * size_of::<(String, FeatureProfile)>()
+            + self.extra.keys().map(String::capacity).sum::<usize>()
+            + features.sum::<usize>()
+    }
+
     /// Whether all counters fit the spec, as bytes from outside may not.
     #[must_use]
     pub fn fits(&self, spec: &Spec) -> bool {

@@ -85,6 +85,12 @@ impl ExactSum {
         (integer, carried.first * DIGIT_BITS)
     }
 
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.limbs.capacity() * size_of::<i64>()
+    }
+
     /// `weight * (low + high * 2^64) * 2^exponent`, with a sign: at the fixed scale if that spans it.
     #[inline]
     fn add_near(&mut self, low: u64, high: u64, exponent: i32, weight: u64, negative: bool) {

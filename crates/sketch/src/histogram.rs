@@ -144,6 +144,12 @@ impl Histogram {
         top
     }
 
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.slots.heap_bytes()
+    }
+
     /// Whether the counters fit the bins, as bytes from outside may not.
     #[must_use]
     pub fn fits(&self, bins: &Bins) -> bool {

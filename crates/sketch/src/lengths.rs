@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Sums and bounds of lengths, in whole numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Option<Stored>", try_from = "Option<Stored>")]
 pub struct Lengths {
     names: u64,
     sum: u64,
@@ -94,6 +95,26 @@ impl Lengths {
     }
 }
 
+/// What is written down, if there is anything: names, sum, sum of squares, shortest and longest.
+type Stored = (u64, u64, u128, u32, u32);
+
+impl From<Lengths> for Option<Stored> {
+    fn from(lengths: Lengths) -> Self {
+        let Lengths { names, sum, squares, bounds } = lengths;
+        bounds.map(|(min, max)| (names, sum, squares, min, max))
+    }
+}
+
+impl TryFrom<Option<Stored>> for Lengths {
+    type Error = &'static str;
+
+    fn try_from(stored: Option<Stored>) -> Result<Self, &'static str> {
+        let Some((names, sum, squares, min, max)) = stored else { return Ok(Self::default()) };
+        let bounds = Some((min, max));
+        if names == 0 { Err("lengths of no names") } else { Ok(Self { names, sum, squares, bounds }) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +136,11 @@ mod tests {
         assert!((whole.std_dev().unwrap() - 3.036_811_193_048_1).abs() < 1e-15);
         assert_eq!(Lengths::default().std_dev(), None);
         assert!(whole.is_sound() && Lengths::default().is_sound());
+        for lengths in [whole, Lengths::default()] {
+            assert_eq!(crate::from_bytes::<Lengths>(&crate::to_bytes(&lengths).unwrap()), Ok(lengths));
+        }
+        let of_none: Option<Stored> = Some((0, 0, 0, 1, 1));
+        assert!(crate::from_bytes::<Lengths>(&crate::to_bytes(&of_none).unwrap()).is_err());
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod distinct;
 mod domain;
 mod error;
 mod exact_sum;
+mod gaps;
 mod hash;
 mod histogram;
 mod kernel;
@@ -76,13 +77,15 @@ pub fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 /// [`Error::Version`] for bytes of a newer format, [`Error::Decode`] for anything that is not such bytes.
 pub fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     match bytes.split_first() {
-        Some((&FORMAT_VERSION, rest)) => {
-            postcard::from_bytes(rest).map_err(|e| Error::Decode { reason: e.to_string() })
-        }
+        Some((&FORMAT_VERSION, rest)) => match postcard::take_from_bytes(rest) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) => Err(Error::Decode { reason: "more bytes than a summary".to_owned() }),
+            Err(error) => Err(Error::Decode { reason: error.to_string() }),
+        },
         Some((&version, _)) => Err(Error::Version { supported: FORMAT_VERSION, found: version }),
         None => Err(Error::Decode { reason: "no bytes".to_owned() }),
     }
 }
 
 /// The version byte in front of every encoded summary.
-pub const FORMAT_VERSION: u8 = 3;
+pub const FORMAT_VERSION: u8 = 4;

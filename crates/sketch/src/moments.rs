@@ -13,6 +13,7 @@ const WORTH_A_KERNEL: usize = 24;
 
 /// Moments of the finite values of a column.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Option<Stored>", try_from = "Option<Stored>")]
 pub struct Moments {
     values: u64,
     sum: ExactSum,
@@ -124,6 +125,12 @@ impl Moments {
         self.variance().map(f64::sqrt)
     }
 
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.sum.heap_bytes() + self.squares.heap_bytes()
+    }
+
     /// Adds numbers of a block to the sums, those that are too small for the scale of the largest in a next round.
     fn add_block(&mut self, block: &[f64], largest: f64) {
         let mut rest = Vec::new();
@@ -154,6 +161,26 @@ impl Moments {
     }
 }
 
+/// What is written down, if there is anything: values, their sum, that of their squares, smallest and largest.
+type Stored = (u64, ExactSum, ExactSum, f64, f64);
+
+impl From<Moments> for Option<Stored> {
+    fn from(moments: Moments) -> Self {
+        let Moments { values, sum, squares, bounds } = moments;
+        bounds.map(|(min, max)| (values, sum, squares, min, max))
+    }
+}
+
+impl TryFrom<Option<Stored>> for Moments {
+    type Error = &'static str;
+
+    fn try_from(stored: Option<Stored>) -> Result<Self, &'static str> {
+        let Some((values, sum, squares, min, max)) = stored else { return Ok(Self::default()) };
+        let bounds = Some((min, max));
+        if values == 0 { Err("moments of no values") } else { Ok(Self { values, sum, squares, bounds }) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -171,6 +198,9 @@ mod tests {
         let sound =
             [of(&[]), of(&[-3.5]), of(&[f64::MAX, f64::MAX]), of(&[5e-324, 0.0]), of(&[-1e300, 1e300, 7.0])];
         assert!(sound.iter().all(Moments::is_sound));
+        assert_eq!(crate::to_bytes(&of(&[])).unwrap().len(), 2);
+        let of_none: Option<Stored> = Some((0, ExactSum::default(), ExactSum::default(), 0.0, 0.0));
+        assert!(crate::from_bytes::<Moments>(&crate::to_bytes(&of_none).unwrap()).is_err());
         let whole = of(&[1.0, 2.0, 4.0]);
         let damaged = [
             Moments { bounds: None, ..whole.clone() },
@@ -230,6 +260,7 @@ mod tests {
             }
             prop_assert_eq!(crate::to_bytes(&merged).unwrap(), crate::to_bytes(&whole).unwrap());
             prop_assert_eq!(merged.variance(), whole.variance());
+            prop_assert_eq!(crate::from_bytes::<Moments>(&crate::to_bytes(&whole).unwrap()), Ok(whole));
         }
     }
 }

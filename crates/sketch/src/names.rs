@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Domain,
-    domain::{NameKey, Place, short_name},
+    domain::{MAX_NAME_BYTES, NameKey, Place, short_name},
+    hash_bytes,
     tally::Tally,
 };
 
@@ -22,12 +23,15 @@ const MAX_NEW_NAMES: usize = 1_000;
 
 /// Rows by category.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Option<Stored>", try_from = "Option<Stored>")]
 pub struct NameCounts {
     /// Rows by position in the domain.
     known: Tally,
     other: u64,
     /// New names and their rows, by hash.
     new: BTreeMap<u64, (Box<str>, u64)>,
+    /// Bytes of the texts of those names.
+    new_bytes: usize,
     new_rows: u64,
     /// Rows by bucket of the names that have no counter of their own.
     rest: Tally,
@@ -156,6 +160,15 @@ impl NameCounts {
             })
     }
 
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        // Nodes of a map have room for 11 entries, and are three fifths full.
+        let room = if self.new.is_empty() { 0 } else { (self.new.len() * 5 / 3).max(11) };
+        let new = room * size_of::<(u64, (Box<str>, u64))>() + self.new_bytes;
+        new + self.known.heap_bytes() + self.rest.heap_bytes()
+    }
+
     fn observe_new(&mut self, hash: u64, name: &str, rows: u64) {
         let full = self.new.len() >= MAX_NEW_NAMES;
         if full && self.new.last_key_value().is_some_and(|(last, _)| hash > *last) {
@@ -164,6 +177,7 @@ impl NameCounts {
         }
         match self.new.entry(hash) {
             Entry::Vacant(entry) => {
+                self.new_bytes += name.len();
                 entry.insert((name.into(), rows));
             }
             Entry::Occupied(mut entry) => {
@@ -171,15 +185,63 @@ impl NameCounts {
                 *count += rows;
                 // Names of one hash are counted as one; which of them is shown must not depend on their order.
                 if *name < **known {
+                    self.new_bytes = self.new_bytes + name.len() - known.len();
                     *known = name.into();
                 }
             }
         }
         if self.new.len() > MAX_NEW_NAMES
-            && let Some((hash, (_, rows))) = self.new.pop_last()
+            && let Some((hash, (name, rows))) = self.new.pop_last()
         {
+            self.new_bytes -= name.len();
             self.rest.add(bucket_of(hash).into(), rows);
         }
+    }
+}
+
+/// What is written down, if there is anything: hashes and the rows of new names follow from it.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct Stored {
+    known: Tally,
+    other: u64,
+    /// In alphabetical order.
+    new: Vec<(Box<str>, u64)>,
+    rest: Tally,
+}
+
+impl From<NameCounts> for Option<Stored> {
+    fn from(counts: NameCounts) -> Self {
+        let NameCounts { known, other, new, rest, .. } = counts;
+        let mut new: Vec<_> = new.into_values().collect();
+        new.sort_unstable();
+        let stored = Stored { known, other, new, rest };
+        (stored != Stored::default()).then_some(stored)
+    }
+}
+
+impl TryFrom<Option<Stored>> for NameCounts {
+    type Error = &'static str;
+
+    fn try_from(stored: Option<Stored>) -> Result<Self, &'static str> {
+        const TOO_MANY: &str = "more rows than can be counted";
+        let Some(Stored { known, other, new, rest }) = stored else { return Ok(Self::default()) };
+        if !new.is_sorted_by(|(a, _), (b, _)| a < b)
+            || new.iter().any(|(name, _)| name.len() > MAX_NAME_BYTES)
+        {
+            return Err("new names are not in order, or too long");
+        }
+        let beyond = rest.rows().checked_sub(other).ok_or("more rows of other names than are in buckets")?;
+        let new_rows =
+            new.iter().try_fold(beyond, |sum, (_, rows)| sum.checked_add(*rows)).ok_or(TOO_MANY)?;
+        let new_bytes = new.iter().map(|(name, _)| name.len()).sum();
+        let names = new.len();
+        let new: BTreeMap<_, _> =
+            new.into_iter().map(|(name, rows)| (hash_bytes(name.as_bytes()), (name, rows))).collect();
+        let counts = Self { known, other, new, new_bytes, new_rows, rest };
+        if counts.new.len() < names || counts == Self::default() {
+            return Err("expected different names");
+        }
+        Ok(counts)
     }
 }
 
@@ -218,6 +280,8 @@ mod tests {
             let mut merged = of(&domain, &names);
             merged.merge(&right);
             prop_assert_eq!(&merged, &whole);
+            prop_assert_eq!(merged.new_bytes, merged.new.values().map(|(name, _)| name.len()).sum::<usize>());
+            prop_assert_eq!(crate::to_bytes(&merged).unwrap(), crate::to_bytes(&whole).unwrap());
             prop_assert_eq!(merged.rows(), whole.known_rows().iter().map(|(_, rows)| rows).sum::<u64>() + whole.new_rows());
             prop_assert_eq!(merged.buckets(&domain), whole.buckets(&domain));
             prop_assert_eq!(whole.buckets(&domain).iter().sum::<u64>(), whole.rows());
@@ -235,6 +299,33 @@ mod tests {
             NameCounts { new_rows: u64::MAX, other: 2, ..counts },
         ] {
             assert!(!damaged.fits(&domain) && damaged.rows() >= 5, "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_from_outside_are_checked() {
+        let read =
+            |stored: Option<Stored>| crate::from_bytes::<NameCounts>(&crate::to_bytes(&stored).unwrap());
+        let tally = |rows: u64| {
+            let mut tally = Tally::default();
+            tally.add(3, rows);
+            tally
+        };
+        let new = |names: &[&str]| names.iter().map(|name| ((*name).into(), 2)).collect::<Vec<_>>();
+        let sound = Stored { known: tally(1), other: 4, new: new(&["a", "b"]), rest: tally(7) };
+        let counts = read(Some(sound)).unwrap();
+        assert_eq!((counts.rows(), counts.new_rows(), counts.uncounted_new_rows()), (12, 7, 3));
+        assert_eq!(read(None), Ok(NameCounts::default()));
+        let long = "n".repeat(MAX_NAME_BYTES + 1);
+        for damaged in [
+            Stored::default(),
+            Stored { other: 1, ..Stored::default() },
+            Stored { new: new(&["b", "a"]), ..Stored::default() },
+            Stored { new: new(&["a", "a"]), ..Stored::default() },
+            Stored { new: new(&[&long]), ..Stored::default() },
+            Stored { new: new(&["a"]), rest: tally(u64::MAX), ..Stored::default() },
+        ] {
+            assert!(read(Some(damaged)).is_err());
         }
     }
 

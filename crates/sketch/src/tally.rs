@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::gaps;
+
 /// Entries that are appended before equal positions are added up for the first time; so few positions have counters
 /// from the start.
 const FIRST: usize = 16;
@@ -12,10 +14,12 @@ const FIRST: usize = 16;
 const POSITIONS_PER_ENTRY: usize = 4;
 /// So many additions at once are worth a counter for each of so many positions.
 const POSITIONS_PER_ADDITION: usize = 8;
+/// Bits that rows take of the first byte of an entry, as it is written.
+const ROW_BITS: u32 = 3;
 
 /// Rows by position, zero where nothing was added.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(into = "Vec<(u32, u64)>", try_from = "Vec<(u32, u64)>")]
+#[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
 pub(crate) enum Tally {
     /// Positions and rows, in any order; a position may come several times.
     Few(Vec<(u32, u64)>),
@@ -134,6 +138,14 @@ impl Tally {
         }
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Few(entries) => entries.capacity() * size_of::<(u32, u64)>(),
+            Self::Each(counts) => counts.capacity() * size_of::<u64>(),
+        }
+    }
+
     fn add_with_room(&mut self, position: u32, rows: u64) {
         match self {
             Self::Few(entries) => entries.push((position, rows)),
@@ -193,29 +205,30 @@ impl PartialEq for Tally {
 
 impl Eq for Tally {}
 
-/// The distance of each position from the one before, and its rows.
-impl From<Tally> for Vec<(u32, u64)> {
+/// Positions that have rows, and their rows less one.
+impl From<Tally> for Vec<u8> {
     fn from(tally: Tally) -> Self {
-        let mut next = 0;
-        let gaps = tally.entries().into_iter().filter_map(|(position, rows)| {
-            let position = u32::try_from(position).ok()?;
-            let gap = position - next;
-            next = position + 1;
-            Some((gap, rows))
-        });
-        gaps.collect()
+        let entries = tally.entries().into_iter();
+        let entries = entries.filter_map(|(position, rows)| Some((u32::try_from(position).ok()?, rows - 1)));
+        gaps::write(Vec::new(), entries, ROW_BITS)
     }
 }
 
-impl TryFrom<Vec<(u32, u64)>> for Tally {
+impl TryFrom<Vec<u8>> for Tally {
     type Error = &'static str;
 
-    fn try_from(mut entries: Vec<(u32, u64)>) -> Result<Self, &'static str> {
-        let (mut next, mut all) = (0_u32, 0_u64);
-        for (position, rows) in &mut entries {
-            *position = next.checked_add(*position).ok_or("a position is too large")?;
-            next = position.checked_add(1).ok_or("a position is too large")?;
+    fn try_from(bytes: Vec<u8>) -> Result<Self, &'static str> {
+        let mut entries = gaps::read(&bytes, ROW_BITS)?;
+        let mut all = 0_u64;
+        for (_, rows) in &mut entries {
+            *rows = rows.checked_add(1).ok_or("more rows than can be counted")?;
             all = all.checked_add(*rows).ok_or("more rows than can be counted")?;
+        }
+        if entries.last().is_some_and(|(position, _)| *position == u32::MAX) {
+            return Err("a position is too large");
+        }
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            return Err("positions are not ascending");
         }
         let mut tally = Self::Few(entries);
         tally.thicken();
@@ -271,9 +284,14 @@ mod tests {
 
     #[test]
     fn bytes_from_outside_are_checked() {
-        let bytes = crate::to_bytes(&vec![(u32::MAX, 1_u64), (0, 1)]).unwrap();
-        assert!(crate::from_bytes::<Tally>(&bytes).is_err());
-        let bytes = crate::to_bytes(&vec![(0, u64::MAX), (0, 1)]).unwrap();
-        assert!(crate::from_bytes::<Tally>(&bytes).is_err());
+        let read = |entries: &[(u32, u64)]| {
+            let bytes = gaps::write(Vec::new(), entries.iter().copied(), ROW_BITS);
+            crate::from_bytes::<Tally>(&crate::to_bytes(&bytes).unwrap())
+        };
+        assert!(read(&[(1, 1), (2, 1)]).is_ok());
+        assert!(read(&[(1, 1), (1, 1)]).is_err());
+        assert!(read(&[(u32::MAX, 1)]).is_err());
+        assert!(read(&[(0, u64::MAX)]).is_err());
+        assert!(read(&[(0, u64::MAX - 1), (1, 0)]).is_err());
     }
 }
