@@ -233,6 +233,10 @@ mod tests {
                 merged = next;
             }
             prop_assert_eq!(&merged, &whole);
+            let bytes = crate::to_bytes(&whole).unwrap();
+            prop_assert_eq!(&crate::to_bytes(&merged).unwrap(), &bytes);
+            prop_assert_eq!(&crate::from_bytes::<Distinct>(&bytes).unwrap(), &whole);
+            prop_assert_ne!(&crate::to_bytes(&of(0..n.min(400) - 1)).unwrap(), &bytes);
             let mut block = Distinct::default();
             block.observe_all(&(0..n).map(f64::from).collect::<Vec<_>>());
             prop_assert_eq!(&block, &whole);

@@ -49,7 +49,7 @@ impl Histogram {
             let found = &mut found[..block.len()];
             bins.find(block, found);
             if !self.slots.has_counters() && block.len() <= bins.slots() / SLOTS_PER_VALUE {
-                found.iter().for_each(|&slot| self.slots.add(slot, 1));
+                self.observe_few(found);
             } else if bins.slots() <= MAX_LANE {
                 count(found, self.slots.counters(bins.slots()));
             } else {
@@ -61,6 +61,14 @@ impl Histogram {
                 }
             }
         }
+    }
+
+    /// Counts slots of a short block. They are sorted first: so many as are different need room, and no more.
+    fn observe_few(&mut self, found: &mut [u32]) {
+        found.sort_unstable();
+        let different = || found.chunk_by(|a, b| a == b);
+        self.slots.reserve(different().count(), usize::MAX);
+        different().for_each(|same| self.slots.add(same[0], same.len() as u64));
     }
 
     /// Adds another part, counted over the same bins.

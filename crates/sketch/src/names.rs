@@ -330,6 +330,14 @@ mod tests {
     }
 
     #[test]
+    fn new_names_take_room_and_few_bytes() {
+        let counts = of(&domain(2), &(10..500).collect::<Vec<_>>());
+        // Hash, pointer, length and rows, in nodes that are not full, and the text.
+        assert!((490 * (45 + 3)..490 * (60 + 4)).contains(&counts.heap_bytes()), "{}", counts.heap_bytes());
+        assert!(crate::to_bytes(&counts).unwrap().len() < 490 * 6 + 8);
+    }
+
+    #[test]
     fn the_top_name_may_be_new() {
         let domain = domain(2);
         let counts = of(&domain, &[0, 1, 1, 9, 9, 9]);

@@ -266,6 +266,9 @@ mod tests {
             let bytes = crate::to_bytes(&right).unwrap();
             prop_assert_eq!(&crate::from_bytes::<Tally>(&bytes).unwrap(), &right);
             left.merge(&right);
+            let mut whole = Tally::default();
+            expected.iter().for_each(|(&position, &rows)| whole.add(u32::try_from(position).unwrap(), rows));
+            prop_assert_eq!(crate::to_bytes(&left).unwrap(), crate::to_bytes(&whole).unwrap());
             prop_assert_eq!(left.entries(), expected.clone().into_iter().collect::<Vec<_>>());
             prop_assert_eq!(left.rows(), expected.values().sum::<u64>());
             prop_assert_eq!(left.rows_at(20), expected.get(&20).copied().unwrap_or(0));

@@ -238,6 +238,59 @@ proptest! {
             prop_assert_eq!(&a.histogram, &b.histogram);
             prop_assert_eq!(&a.names, &b.names);
             prop_assert_eq!(&a.distinct, &b.distinct);
+            prop_assert_eq!(sketch::to_bytes(a).unwrap(), sketch::to_bytes(b).unwrap());
         }
     }
+
+    #[test]
+    fn stored_bytes_are_read_back_or_refused(
+        rows in 1_u32..4000,
+        values in 1_u32..4000,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1_u8..), 1..4),
+    ) {
+        let value = |row: u32| row.wrapping_mul(2_654_435_761) % values;
+        let numbers: Float64Array = (0..rows).map(|row| Some(f64::from(value(row)) / 7.0)).collect();
+        let names: StringArray = (0..rows).map(|row| Some(format!("n{}", value(row)))).collect();
+        let all = batch(vec![("x", Arc::new(numbers)), ("c", Arc::new(names))]);
+        let mut survey = Survey::default();
+        survey.observe(&all.slice(0, rows.div_ceil(2) as usize), &|_| true);
+        let spec = survey.freeze();
+        let mut profile = Profile::new(&spec);
+        profile.observe(&spec, &all, &|_| true);
+        for (feature, spec) in profile.features.iter().zip(spec.features()) {
+            let bytes = sketch::to_bytes(feature).unwrap();
+            let read: FeatureProfile = sketch::from_bytes(&bytes).unwrap();
+            prop_assert!(read.fits(&spec.kind));
+            prop_assert_eq!(&sketch::to_bytes(&read).unwrap(), &bytes);
+            prop_assert!(read.heap_bytes() > 0 && sketch::from_bytes::<FeatureProfile>(&[bytes.as_slice(), &[0]].concat()).is_err());
+
+            let mut damaged = bytes.clone();
+            flips.iter().for_each(|(at, change)| damaged[at.index(bytes.len())] ^= change);
+            if let Ok(read) = sketch::from_bytes::<FeatureProfile>(&damaged) {
+                let again = sketch::to_bytes(&read).unwrap();
+                let twice: FeatureProfile = sketch::from_bytes(&again).unwrap();
+                prop_assert_eq!(sketch::to_bytes(&twice).unwrap(), again);
+                prop_assert_eq!(twice.fits(&spec.kind), read.fits(&spec.kind));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_on_the_heap_is_counted() {
+    let names: StringArray = (0..900).map(|row| Some(format!("name {row}"))).collect();
+    let numbers: Float64Array = (0..900).map(|row| Some(f64::from(row).sqrt())).collect();
+    let all = batch(vec![("x", Arc::new(numbers)), ("c", Arc::new(names))]);
+    let (spec, mut profile) = profiled(&all);
+    let empty = Profile::new(&spec).heap_bytes();
+    assert_eq!(empty, 2 * size_of::<FeatureProfile>());
+    // 4,096 registers each; a counter for each slot or name, of 8 bytes.
+    let held: Vec<usize> = profile.features.iter().map(FeatureProfile::heap_bytes).collect();
+    assert!((4_096 + 8 * 200..4_096 + 8 * 600).contains(&held[0]), "{held:?}");
+    assert!((4_096 + 8 * 900..4_096 + 8 * 1_100).contains(&held[1]), "{held:?}");
+    assert_eq!(profile.heap_bytes(), empty + held[0] + held[1]);
+    let new: ArrayRef = Arc::new(StringArray::from(vec!["a"; 900]));
+    profile.observe(&spec, &batch(vec![("new", new)]), &|_| true);
+    let room = 11 * size_of::<(String, FeatureProfile)>();
+    assert!(profile.heap_bytes() > empty + held[0] + held[1] + room, "a node of a map has room for 11");
 }
