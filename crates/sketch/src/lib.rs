@@ -68,7 +68,9 @@ pub use value_counts::ValueCounts;
 /// # Errors
 /// [`Error::Encode`] when the value cannot be encoded, which no type of this crate does.
 pub fn to_bytes<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    postcard::to_extend(value, vec![FORMAT_VERSION]).map_err(|e| Error::Encode { reason: e.to_string() })
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    bytes.push(FORMAT_VERSION);
+    postcard::to_extend(value, bytes).map_err(|e| Error::Encode { reason: e.to_string() })
 }
 
 /// Reads what [`to_bytes`] wrote.
@@ -86,6 +88,9 @@ pub fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Err
         None => Err(Error::Decode { reason: "no bytes".to_owned() }),
     }
 }
+
+/// Most summaries take less.
+const USUAL_BYTES: usize = 512;
 
 /// The version byte in front of every encoded summary.
 pub const FORMAT_VERSION: u8 = 4;

@@ -13,9 +13,6 @@ use profile::{Kind, Profile, Spec};
 
 use crate::window::Window;
 
-/// What a feature of a profile takes in memory, roughly.
-const FEATURE_BYTES: usize = 3_000;
-
 /// What was counted of one source, window and segment, as it is written down.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredProfile {
@@ -97,7 +94,7 @@ impl StoredProfile {
     /// Bytes in memory.
     pub(crate) fn heap_bytes(&self) -> usize {
         let features = self.features.iter().map(|feature| feature.bytes.len() + 48).sum::<usize>();
-        let unwritten = self.unwritten.as_ref().map_or(0, |profile| profile.features.len() * FEATURE_BYTES);
+        let unwritten = self.unwritten.as_ref().map_or(0, |profile| profile.heap_bytes());
         size_of::<Self>() + features + unwritten
     }
 
