@@ -121,7 +121,7 @@ fn broken(sandbox: &Sandbox, folder: &str) -> Vec<String> {
     let violations = crate::tables::read(&sandbox.path(folder), "violations");
     let mut days: Vec<String> = crate::tables::rows(&violations)
         .filter(|row| row.text("feature") == "amount" && row.text("check") == "baseline_drift")
-        .map(|row| row.date().to_owned())
+        .map(|row| row.date())
         .collect();
     days.dedup();
     days

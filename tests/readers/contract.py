@@ -25,12 +25,14 @@ TABLES = {
     + "p90 f64?, p95 f64?, p99 f64?, distinct i64, top_value str?, inferred_type str",
     "sources": "path str, etag str?, bytes i64, rows i64, rows_without_time i64, first_time time?, last_time time?, "
     + "status str, reason str?",
+    "profiles": KEYS
+    + "source str, version str, spec str, feature str, known bool, rows i64, format i64, profile bytes",
     "runs": "started time, ended time, host str, version str, options str, windows i64, sources i64, rows i64, "
     + "violations i64, status str",
 }
 
 # Tables with a folder for each date.
-DATED = ["windows", "scores", "violations", "histograms", "features"]
+DATED = ["windows", "scores", "violations", "histograms", "features", "profiles"]
 
 VALUES = {
     ("windows", "status"): {"completed", "completed_with_violations", "no_data", "failed"},

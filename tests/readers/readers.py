@@ -36,6 +36,8 @@ class DuckDb:
 
     TYPES = {
         "str": "VARCHAR",
+        "bool": "BOOLEAN",
+        "bytes": "BLOB",
         "i32": "INTEGER",
         "i64": "BIGINT",
         "f64": "DOUBLE",
@@ -59,6 +61,8 @@ class Polars:
 
     TYPES = {
         "str": polars.String(),
+        "bool": polars.Boolean(),
+        "bytes": polars.Binary(),
         "i32": polars.Int32(),
         "i64": polars.Int64(),
         "f64": polars.Float64(),
@@ -94,6 +98,8 @@ class PyArrow:
 
     TYPES = {
         "str": pyarrow.string(),
+        "bool": pyarrow.bool_(),
+        "bytes": pyarrow.binary(),
         "i32": pyarrow.int32(),
         "i64": pyarrow.int64(),
         "f64": pyarrow.float64(),

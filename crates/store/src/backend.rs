@@ -15,7 +15,7 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, RetryConfig};
 use std::ops::Range;
-use std::path::Path;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,11 +86,11 @@ impl Backend {
         }
     }
 
-    /// Whether there is an object at `key`.
-    pub(crate) async fn exists(&self, key: &str, shown: &str) -> Result<bool, Error> {
+    /// The object at `key`, if there is one.
+    pub(crate) async fn look(&self, key: &str, shown: &str) -> Result<Option<Object>, Error> {
         match self {
-            Self::Local(_) => Ok(Path::new(key).exists()),
-            Self::Objects(objects) => Ok(objects.head(key, shown).await?.is_some()),
+            Self::Local(_) => local::look(key, shown),
+            Self::Objects(objects) => Ok(objects.head(key, shown).await?.and_then(|found| found.object.ok())),
         }
     }
 

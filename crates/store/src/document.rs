@@ -49,8 +49,8 @@ impl Store {
             let backend = location.as_ref().map_err(Clone::clone).and_then(|place| self.backend(place));
             async move {
                 let location = location?;
-                let there = backend?.exists(location.root(), location.shown()).await?;
-                Ok::<_, Error>(there.then_some(id))
+                let found = backend?.look(location.root(), location.shown()).await?;
+                Ok::<_, Error>(found.map(|_| id))
             }
         };
         let found = futures::stream::iter(ids).map(look).buffer_unordered(64).try_collect::<Vec<_>>();

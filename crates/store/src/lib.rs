@@ -47,7 +47,7 @@ pub use capture::{Format, Source};
 pub use chunk::Chunks;
 pub use error::{Cause, Error};
 pub use location::Location;
-pub use pieces::Pieces;
+pub use pieces::{Notes, Pieces};
 pub use plan::{Listed, Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan};
 pub use row_group::RowGroup;
 pub use scan::{Columns, Scan, StopHandle};

@@ -152,6 +152,15 @@ pub(crate) fn walk(key: &str, shown: &str) -> Result<Vec<Found>, Error> {
     Ok(found)
 }
 
+/// The file at `key`, if there is one.
+pub(crate) fn look(key: &str, shown: &str) -> Result<Option<Object>, Error> {
+    match fs::metadata(key) {
+        Ok(metadata) => Ok(metadata.is_file().then(|| object(key, shown, &metadata))),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(Error::io(shown, "read", error)),
+    }
+}
+
 fn object(key: &str, shown: &str, metadata: &Metadata) -> Object {
     Object {
         key: key.to_owned(),

@@ -19,6 +19,9 @@ use parquet::schema::types::ColumnPath;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Notes in the footer of a file, by key, or why it is not readable.
+pub type Notes = Result<HashMap<String, String>, Error>;
+
 /// A file that [`Store::write_pieces`] made, as it was when it was found.
 #[derive(Debug, Clone)]
 pub struct Pieces {
@@ -69,10 +72,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Denied`] and [`Error::Io`] when the folder cannot be listed.
-    pub fn list_pieces(
-        &self,
-        folder: &Location,
-    ) -> Result<Vec<(Pieces, Result<HashMap<String, String>, Error>)>, Error> {
+    pub fn list_pieces(&self, folder: &Location) -> Result<Vec<(Pieces, Notes)>, Error> {
         let backend = self.backend(folder)?;
         self.runtime.block_on(async {
             let mut files: Vec<Pieces> = walk(&backend, folder).await?;
@@ -86,6 +86,17 @@ impl Store {
             };
             Ok(futures::stream::iter(files).map(notes).buffered(backend.concurrency()).collect().await)
         })
+    }
+
+    /// A file of a folder that was just written.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, [`Error::Denied`] and [`Error::Io`] from the store.
+    pub fn pieces(&self, folder: &Location, relative: &str) -> Result<Pieces, Error> {
+        let place = folder.join(relative)?;
+        let object = self.runtime.block_on(self.backend(folder)?.look(place.root(), place.shown()))?;
+        let missing = || Error::NotFound { path: place.to_string(), hint: String::new() };
+        Ok(Pieces { relative: relative.to_owned(), object: object.ok_or_else(missing)? })
     }
 
     /// Some row groups of a file, by their positions, or all; the batches of each come in turn.
@@ -158,7 +169,7 @@ async fn walk(backend: &Backend, folder: &Location) -> Result<Vec<Pieces>, Error
         .collect())
 }
 
-async fn notes(backend: &Backend, object: &Object) -> Result<HashMap<String, String>, Error> {
+async fn notes(backend: &Backend, object: &Object) -> Notes {
     let footer::Footer { encoded, .. } = footer::load(backend, object).await?;
     let metadata = footer::decode(&encoded, object, false)?;
     let notes = metadata.metadata().file_metadata().key_value_metadata();

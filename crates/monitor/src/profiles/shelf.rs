@@ -208,19 +208,16 @@ impl<'a> Shelf<'a> {
             bundle.profiles.iter().map(|(date, profiles)| (date.as_str(), profiles.as_slice())).collect();
         self.write(&folder.join(&name)?, monitor, &dates, entries, None)?;
         self.next += 1;
-        let written = self.store.list_pieces(&folder)?;
-        let found = written.into_iter().find(|(pieces, _)| pieces.relative == name);
-        if let Some((pieces, _)) = found {
-            let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
-            for (date, profiles) in &bundle.profiles {
-                let keys = profiles
-                    .iter()
-                    .map(|row| (Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)));
-                holds.entry(date.clone()).or_default().extend(keys);
-            }
-            let dates = bundle.profiles.keys().cloned().collect();
-            self.files.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
+        let pieces = self.store.pieces(&folder, &name)?;
+        let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
+        for (date, profiles) in &bundle.profiles {
+            let keys = profiles
+                .iter()
+                .map(|row| (Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)));
+            holds.entry(date.clone()).or_default().extend(keys);
         }
+        let dates = bundle.profiles.keys().cloned().collect();
+        self.files.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
         Ok(())
     }
 
