@@ -123,10 +123,10 @@ pub(crate) fn count(batches: &[Result<RecordBatch, Error>]) -> usize {
     batches.iter().map(|batch| batch.as_ref().unwrap().num_rows()).sum()
 }
 
-/// Runs one ignored test of this binary in a process of its own, with other variables or another user.
+/// Runs one test of this binary in a process of its own, with other variables or another user.
 pub(crate) fn child(test: &str) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--ignored", "--nocapture"]);
+    command.args([test, "--exact", "--nocapture"]);
     command
 }
 
