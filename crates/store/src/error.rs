@@ -66,6 +66,16 @@ pub enum Error {
         /// The same now.
         found: String,
     },
+    /// Somebody else writes to the folder: wait, or write to another.
+    #[error("`{path}` is held by {owner} until {until}: wait for it, or write to another folder")]
+    Held {
+        /// The folder.
+        path: String,
+        /// Who holds it: what it calls itself, its process and its machine.
+        owner: String,
+        /// When others can have it, unless it is renewed: a time in RFC 3339, or `it ends`.
+        until: String,
+    },
     /// No space is left: make room and run again.
     #[error("no space left to write `{path}`")]
     Full {
@@ -80,7 +90,7 @@ pub enum Error {
     Io {
         /// The file, folder or object.
         path: String,
-        /// What was tried: `read`, `list`, `write`, `delete`, `open`.
+        /// What was tried: `read`, `list`, `write`, `delete`, `open`, `lock`.
         action: &'static str,
         /// What the file system or service said.
         #[source]
@@ -152,7 +162,7 @@ impl Error {
 }
 
 /// The status of an answer that the store has no kind for, as that of a listing; it is in the text only.
-fn http_status(text: &str) -> Option<&str> {
+pub(crate) fn http_status(text: &str) -> Option<&str> {
     text.split_once("status code: ").and_then(|(_, status)| status.get(..3))
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn delete_folder(key: &str, shown: &str) -> Result<(), Error> {
 }
 
 /// Creates a folder and those above it, each made durable in its parent.
-fn create_folders(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
     let missing: Vec<_> = folder.ancestors().take_while(|ancestor| !ancestor.exists()).collect();
     fs::create_dir_all(folder)?;
     for parent in missing.iter().filter_map(|folder| folder.parent()) {

@@ -11,7 +11,9 @@ use futures::future::try_join_all;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::limit::LimitStore;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, UpdateVersion,
+};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -82,6 +84,36 @@ impl Objects {
         self.meter.request();
         let put = self.store.put(&path(key, shown)?, content.into()).await;
         put.map(drop).map_err(|error| Error::object(shown, "write", error))
+    }
+
+    /// Puts a small object on a condition; returns what the next put can ask for.
+    pub(crate) async fn put(
+        &self,
+        key: &str,
+        content: Vec<u8>,
+        mode: PutMode,
+    ) -> object_store::Result<UpdateVersion> {
+        self.meter.request();
+        let put = self.store.put_opts(&Path::parse(key)?, content.into(), mode.into()).await?;
+        Ok(put.into())
+    }
+
+    /// All of a small object, and the version that a put can ask for, if there is one.
+    pub(crate) async fn read_version(
+        &self,
+        key: &str,
+        shown: &str,
+    ) -> Result<Option<(Bytes, UpdateVersion)>, Error> {
+        self.meter.request();
+        let failed = |error| Error::object(shown, "read", error);
+        let answer = match self.store.get(&path(key, shown)?).await {
+            Ok(answer) => answer,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let version =
+            UpdateVersion { e_tag: answer.meta.e_tag.clone(), version: answer.meta.version.clone() };
+        Ok(Some((answer.bytes().await.map_err(failed)?, version)))
     }
 
     pub(crate) async fn delete(&self, key: &str, shown: &str) -> Result<(), Error> {

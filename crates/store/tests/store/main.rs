@@ -5,7 +5,9 @@
 mod captures;
 mod corrupt;
 mod csv;
+mod lease;
 mod listing;
+mod moto;
 mod pruning;
 mod row_groups;
 mod s3;

@@ -1,71 +1,40 @@
 //! The same calls against a real S3 server, where `moto_server` can be started.
 
-use crate::sandbox::{START, Sandbox, batch, child, count, parquet_grouped, ready, timed};
+use crate::lease::race;
+use crate::moto::{Moto, is_asked, run};
+use crate::sandbox::{START, Sandbox, batch, count, parquet_grouped, ready, timed};
 use parquet::basic::Compression;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use store::{Columns, Error};
-
-/// A server that ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use store::{Columns, Error, Location, Store};
 
 #[test]
 fn captures_and_results_on_s3() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let server = Command::new("moto_server")
-        .args(["-H", "127.0.0.1", "-p", &port])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    let Ok(server) = server else {
-        println!("skipped: moto_server is not on PATH, so nothing was tested against S3");
+    let Some(server) = Moto::start() else { return };
+    run("s3::on_the_server", &server.address, &[]);
+}
+
+#[test]
+fn one_of_many_leases_on_s3() {
+    let Some(server) = Moto::start() else { return };
+    run("s3::leases_on_the_server", &server.address, &[("ROUNDS", "20")]);
+    let without = [("ROUNDS", "3"), ("AWS_CONDITIONAL_PUT", "disabled")];
+    run("s3::leases_on_the_server", &server.address, &without);
+}
+
+/// The child of [`one_of_many_leases_on_s3`], with and without conditional puts.
+#[test]
+fn leases_on_the_server() {
+    if !is_asked() {
         return;
-    };
-    let _server = Server(server);
-    let address = format!("127.0.0.1:{port}");
-    let up = (0..300).any(|_| {
-        std::thread::sleep(Duration::from_millis(100));
-        TcpStream::connect(&address).is_ok()
-    });
-    assert!(up, "moto_server did not answer within 30 s");
-    create_bucket(&address);
-    let mut child = child("s3::on_the_server");
-    child.env_clear().envs([
-        ("AWS_ENDPOINT_URL", format!("http://{address}").as_str()),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("AWS_REGION", "us-east-1"),
-        ("STORE_TEST_S3", "1"),
-    ]);
-    let output = child.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let rounds = std::env::var("ROUNDS").unwrap().parse().unwrap();
+    let stores = std::array::from_fn(|_| Store::new(1).unwrap());
+    race(&stores, &Location::parse("s3://bucket/results", ".".as_ref()).unwrap(), rounds);
 }
 
-fn create_bucket(address: &str) {
-    use std::io::{Read as _, Write as _};
-    let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!(
-        "PUT /bucket HTTP/1.1\r\nHost: {address}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=key/20130101/us-east-1/s3/aws4_request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-}
-
-/// The child of [`captures_and_results_on_s3`], which gives it the address of its server; alone it has nothing to do.
+/// The child of [`captures_and_results_on_s3`], which gives it the address of its server.
 #[test]
 fn on_the_server() {
-    if std::env::var_os("STORE_TEST_S3").is_none() {
+    if !is_asked() {
         return;
     }
     let sandbox = Sandbox::new();
