@@ -7,17 +7,17 @@ use crate::local_file::LocalFile;
 use crate::location::{Cloud, Place};
 use crate::pool::Pool;
 use crate::remote::{Objects, REQUESTS};
+use crate::retry::{config, limits};
 use crate::traffic::Meter;
 use bytes::Bytes;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::ObjectStore;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, RetryConfig};
 use std::ops::Range;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 /// An opened store; clones share it.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Backend {
     pub(crate) fn open(place: &Place, meter: Meter) -> Result<Self, Error> {
         let objects = match place {
             Place::Local => return Ok(Self::Local(Pool::default())),
-            Place::Memory => Objects::new(InMemory::new(), meter),
+            Place::Memory => Objects::in_memory(InMemory::new(), meter),
             Place::Bucket { cloud, authority } => {
                 let opened = open_bucket(*cloud, authority);
                 Objects::new(opened.map_err(|error| Error::object(authority, "open", error))?, meter)
@@ -150,17 +150,25 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 fn open_bucket(cloud: Cloud, authority: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
-    let retry = RetryConfig { retry_timeout: Duration::from_secs(60), ..RetryConfig::default() };
     Ok(match cloud {
         Cloud::Aws => {
-            Arc::new(AmazonS3Builder::from_env().with_bucket_name(authority).with_retry(retry).build()?)
+            let builder = limits("AWS").fold(AmazonS3Builder::from_env(), |builder, (key, value)| {
+                builder.with_config(AmazonS3ConfigKey::Client(key), value)
+            });
+            Arc::new(builder.with_bucket_name(authority).with_retry(config()).build()?)
         }
-        Cloud::Google => Arc::new(
-            GoogleCloudStorageBuilder::from_env().with_bucket_name(authority).with_retry(retry).build()?,
-        ),
+        Cloud::Google => {
+            let builder = limits("GOOGLE")
+                .fold(GoogleCloudStorageBuilder::from_env(), |builder, (key, value)| {
+                    builder.with_config(GoogleConfigKey::Client(key), value)
+                });
+            Arc::new(builder.with_bucket_name(authority).with_retry(config()).build()?)
+        }
         Cloud::Azure => {
-            let url = format!("abfss://{authority}/");
-            Arc::new(MicrosoftAzureBuilder::from_env().with_url(url).with_retry(retry).build()?)
+            let builder = limits("AZURE").fold(MicrosoftAzureBuilder::from_env(), |builder, (key, value)| {
+                builder.with_config(AzureConfigKey::Client(key), value)
+            });
+            Arc::new(builder.with_url(format!("abfss://{authority}/")).with_retry(config()).build()?)
         }
     })
 }

@@ -23,7 +23,7 @@ impl Store {
             ..ThrottleConfig::default()
         };
         let meter = Meter::default();
-        let objects = Objects::new(ThrottledStore::new(InMemory::new(), throttle), meter.clone());
+        let objects = Objects::in_memory(ThrottledStore::new(InMemory::new(), throttle), meter.clone());
         let opened = HashMap::from([(Place::Memory, Backend::Objects(objects))]);
         Self { runtime: Arc::clone(&self.runtime), opened: Arc::new(Mutex::new(opened)), meter }
     }

@@ -36,6 +36,7 @@ mod plan;
 mod pool;
 mod prefetch;
 mod remote;
+mod retry;
 mod row_group;
 mod scan;
 mod sink;
@@ -43,6 +44,7 @@ mod task;
 mod thrift;
 mod times;
 mod traffic;
+mod upload;
 
 pub use capture::{Format, Source};
 pub use chunk::Chunks;

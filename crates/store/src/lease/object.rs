@@ -4,6 +4,7 @@ use super::record::Record;
 use crate::Error;
 use crate::error::http_status;
 use crate::remote::Objects;
+use crate::retry::{again, is_unanswered};
 use object_store::{Error as Failure, PutMode, UpdateVersion};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 /// Time between two renewals, and the longest that one takes.
 const EVERY: Duration = Duration::from_secs(10);
-/// Takers that lose to others who then go away try so often.
+/// So often a taker tries that gets no answer, or loses to others who then go away.
 const ATTEMPTS: usize = 5;
 
 /// A leased object, renewed in the background.
@@ -132,7 +133,7 @@ impl Claim {
             {
                 return Ok(Self::new(slot, record, Some(version.clone())));
             }
-            if !is_conflict(&failure) {
+            if !is_conflict(&failure) && !is_unanswered(&failure) {
                 return Err(Error::object(&slot.shown, "write", failure));
             }
             mode = match found? {
@@ -195,10 +196,13 @@ impl Claim {
 
     /// Deletes the object if it is ours, renewed first, so that nobody takes it over in between.
     pub(super) async fn release(&self) -> Result<(), Error> {
-        if self.is_lost() || !self.renew().await? {
-            return Ok(());
-        }
-        self.slot.objects.delete(&self.slot.key, &self.slot.shown).await
+        let release = async || {
+            if self.is_lost() || !self.renew().await? {
+                return Ok(());
+            }
+            self.slot.objects.delete(&self.slot.key, &self.slot.shown).await
+        };
+        again(release, |_| true).await
     }
 }
 

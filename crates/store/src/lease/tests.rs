@@ -78,7 +78,7 @@ fn a_lease_that_others_took_is_lost_and_stays_theirs() {
 fn a_renewal_tells_whether_it_is_still_ours() {
     let store = Store::new(1).unwrap();
     store.runtime.block_on(async {
-        let objects = Objects::new(InMemory::new(), Meter::default());
+        let objects = Objects::in_memory(InMemory::new(), Meter::default());
         let slot = Slot { objects: objects.clone(), key: ".lease".into(), shown: "x".into() };
         let mine = Record::new("me");
         let claim = Claim::take(slot.clone(), mine.clone()).await.unwrap();
