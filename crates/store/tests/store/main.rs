@@ -5,6 +5,8 @@
 mod captures;
 mod corrupt;
 mod csv;
+#[path = "../faults/mod.rs"]
+mod faults;
 mod lease;
 mod listing;
 mod moto;
@@ -13,4 +15,5 @@ mod row_groups;
 mod s3;
 mod sandbox;
 mod scan;
+mod survival;
 mod writing;

@@ -25,25 +25,39 @@ impl Drop for Moto {
 impl Moto {
     /// Starts a server; where there is none to start, says so.
     pub(crate) fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-        let server = Command::new("moto_server")
-            .args(["-H", "127.0.0.1", "-p", &port])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let Ok(process) = server else {
-            println!("skipped: moto_server is not on PATH, so nothing was tested against S3");
-            return None;
-        };
-        let server = Self { process, address: format!("127.0.0.1:{port}") };
-        let up = (0..300).any(|_| {
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+            let server = Command::new("moto_server")
+                .args(["-H", "127.0.0.1", "-p", &port])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+            let Ok(process) = server else {
+                println!("skipped: moto_server is not on PATH, so nothing was tested against S3");
+                return None;
+            };
+            let mut server = Self { process, address: format!("127.0.0.1:{port}") };
+            if server.is_up() {
+                let created = server.ask("PUT", "/bucket");
+                assert!(created.starts_with("HTTP/1.1 200"), "{created}");
+                return Some(server);
+            }
+        }
+        panic!("moto_server did not stay five times")
+    }
+
+    /// Waits until it answers; not when it ends, as it does when somebody else took its port meanwhile.
+    fn is_up(&mut self) -> bool {
+        for _ in 0..300 {
             std::thread::sleep(Duration::from_millis(100));
-            TcpStream::connect(&server.address).is_ok()
-        });
-        assert!(up, "moto_server did not answer within 30 s");
-        let created = server.ask("PUT", "/bucket");
-        assert!(created.starts_with("HTTP/1.1 200"), "{created}");
-        Some(server)
+            if self.process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if TcpStream::connect(&self.address).is_ok() {
+                return true;
+            }
+        }
+        panic!("moto_server did not answer within 30 s")
     }
 
     /// The answer to a request without a body.

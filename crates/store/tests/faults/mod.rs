@@ -1,0 +1,10 @@
+//! A proxy in front of an object store that answers some requests as a network or a service on a bad day would.
+//!
+//! `#[path = ".../store/tests/faults/mod.rs"] mod faults;` brings it into another test target, which needs `bytes`,
+//! `http-body-util`, `hyper`, `hyper-util` and `tokio` as its dependencies.
+
+mod fault;
+mod proxy;
+
+pub(crate) use fault::Fault;
+pub(crate) use proxy::{Proxy, Rule};
