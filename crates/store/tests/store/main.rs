@@ -3,17 +3,17 @@
 #![expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
 
 mod captures;
+mod cloud;
 mod corrupt;
 mod csv;
 #[path = "../faults/mod.rs"]
 mod faults;
 mod lease;
 mod listing;
-mod moto;
 mod pruning;
 mod row_groups;
-mod s3;
 mod sandbox;
 mod scan;
+mod server;
 mod survival;
 mod writing;

@@ -1,8 +1,8 @@
 //! Reading and writing through a store that fails: the same bytes, or an error that says where, and never fewer rows.
 
 use crate::faults::{Fault, Proxy, Rule};
-use crate::moto::{Moto, is_asked, run};
 use crate::sandbox::{HOUR, START, Sandbox, batch, batches, parquet_grouped, timed};
+use crate::server::{Server, asked};
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use parquet::basic::Compression;
@@ -38,8 +38,8 @@ fn folder(index: usize) -> String {
 /// Five proxies with faults that pass and five with others too, from 1 to 30 % of requests, and ten runs through each.
 #[test]
 fn runs_through_faults_read_the_same_or_say_where_they_failed() {
-    let Some(server) = Moto::start() else { return };
-    run("survival::write_all", &server.address, &[("REWRITTEN", "0")]);
+    let Some(server) = Server::moto() else { return };
+    server.run("survival::write_all", &[("REWRITTEN", "0")]);
     let rates = [0.01, 0.03, 0.1, 0.2, 0.3];
     let rules = [PASSING, Fault::USUAL].into_iter().flat_map(|faults| {
         rates.map(move |rate| Rule { rate, seed: (rate * 100.0) as u64, faults, only: "" })
@@ -47,15 +47,15 @@ fn runs_through_faults_read_the_same_or_say_where_they_failed() {
     let calm = |rule: Rule| (Proxy::with(&server.address, Rule { rate: 0.0, ..rule.clone() }), rule);
     let proxies: Vec<_> = rules.map(calm).collect();
     for (proxy, _) in &proxies {
-        run("survival::list_all", &proxy.address, &[]);
+        server.run_through(&proxy.address, "survival::list_all", &[]);
     }
-    run("survival::write_all", &server.address, &[("REWRITTEN", "1")]);
+    server.run("survival::write_all", &[("REWRITTEN", "1")]);
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some((proxy, rule)) = proxies.get(next.fetch_add(1, Ordering::Relaxed)) {
             proxy.obey(rule.clone());
             let may_fail = if rule.faults == PASSING { "0" } else { "1" };
-            run("survival::read_some", &proxy.address, &[PATIENCE, ("MAY_FAIL", may_fail)]);
+            server.run_through(&proxy.address, "survival::read_some", &[PATIENCE, ("MAY_FAIL", may_fail)]);
             println!("{:3.0} % of requests: {:?}", rule.rate * 100.0, proxy.counts());
         }
     };
@@ -67,7 +67,7 @@ fn runs_through_faults_read_the_same_or_say_where_they_failed() {
 /// The child that writes every object, or those again that change after they were listed.
 #[test]
 fn write_all() {
-    if !is_asked() {
+    if asked().is_none() {
         return;
     }
     let again = std::env::var("REWRITTEN").unwrap() == "1";
@@ -84,7 +84,7 @@ fn write_all() {
 /// The child that lets a proxy see every listing.
 #[test]
 fn list_all() {
-    if !is_asked() {
+    if asked().is_none() {
         return;
     }
     let sandbox = Sandbox::new();
@@ -96,7 +96,7 @@ fn list_all() {
 /// The child that plans and scans some folders through a proxy.
 #[test]
 fn read_some() {
-    if !is_asked() {
+    if asked().is_none() {
         return;
     }
     let may_fail = std::env::var("MAY_FAIL").unwrap() == "1";
@@ -151,16 +151,16 @@ fn read_some() {
 
 #[test]
 fn what_is_written_through_faults_is_there() {
-    let Some(server) = Moto::start() else { return };
+    let Some(server) = Server::moto() else { return };
     let proxy = Proxy::with(&server.address, Rule { rate: 0.2, seed: 7, faults: PASSING, only: "" });
-    run("survival::write_and_lease", &proxy.address, &[PATIENCE]);
+    server.run_through(&proxy.address, "survival::write_and_lease", &[PATIENCE]);
     assert!(proxy.counts().values().sum::<u64>() > 10, "{:?}", proxy.counts());
 }
 
 /// The child that writes documents, reads them, and takes a lease and gives it back.
 #[test]
 fn write_and_lease() {
-    if !is_asked() {
+    if asked().is_none() {
         return;
     }
     let sandbox = Sandbox::new();
@@ -180,10 +180,11 @@ fn write_and_lease() {
 /// More than is put in one request: in parts, and all of it or nothing.
 #[test]
 fn large_objects_are_there_whole_or_not_at_all() {
-    let Some(server) = Moto::start() else { return };
+    let Some(server) = Server::moto() else { return };
     let proxy = Proxy::start(&server.address, 0.0, 0);
     let denied = |only| Rule { rate: 1.0, seed: 0, faults: &[Fault::Denied], only };
-    let write = |outcome| run("survival::write_large", &proxy.address, &[("OUTCOME", outcome)]);
+    let write =
+        |outcome| server.run_through(&proxy.address, "survival::write_large", &[("OUTCOME", outcome)]);
     write("old");
     for step in ["partNumber=3", "POST /bucket/large?uploadId"] {
         proxy.obey(denied(step));
@@ -202,7 +203,7 @@ fn large_objects_are_there_whole_or_not_at_all() {
 /// The child that writes an object of several parts in place of an old one.
 #[test]
 fn write_large() {
-    if !is_asked() {
+    if asked().is_none() {
         return;
     }
     let sandbox = Sandbox::new();
