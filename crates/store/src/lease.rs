@@ -64,7 +64,8 @@ impl Lease {
         }
     }
 
-    /// Lets others have the folder, as dropping does; nothing stays in it.
+    /// Lets others have the folder, as dropping does; nothing stays in it. A store that cannot be reached is asked for 10 s, and
+    /// then left with what expires by itself.
     pub fn release(self) {}
 }
 

@@ -267,3 +267,24 @@ fn plain_etag(etag: &str) -> String {
 fn path(key: &str, shown: &str) -> Result<Path, Error> {
     Path::parse(key).map_err(|error| Error::Invalid { text: shown.to_owned(), reason: error.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entity_tags_lose_their_quotes_and_stay_weak() {
+        assert_eq!(["\"a\"", "a", "W/\"a\"", "W/a"].map(plain_etag), ["a", "a", "W/a", "W/a"]);
+    }
+
+    #[test]
+    fn what_is_no_longer_there_is_told_from_what_failed() {
+        let broken = |text: &str| object_store::Error::Generic { store: "S3", source: text.into() };
+        let failure = |text| Failure::from(broken(text));
+        assert!(matches!(failure("status code: 412 Precondition Failed"), Failure::Found(_)));
+        assert!(matches!(failure("status code: 404 Not Found"), Failure::Found(_)));
+        assert!(matches!(failure("status code: 400 Bad Request"), Failure::Store(_)));
+        assert!(is_unusable(&broken("Content-Length Header missing from response")));
+        assert!(!is_unusable(&broken("Error performing GET x in 1s, after 10 retries")));
+    }
+}

@@ -98,3 +98,14 @@ fn a_renewal_tells_whether_it_is_still_ours() {
         assert!(!claim.renew().await.unwrap() && claim.is_lost(), "it is not made again");
     });
 }
+
+#[test]
+fn a_lease_is_renewed_while_it_is_held() {
+    let store = Store::new(1).unwrap();
+    let lease = store.lease(&folder(), "me").unwrap();
+    let taken = record(&store);
+    std::thread::sleep(std::time::Duration::from_millis(10_500));
+    let renewed = record(&store);
+    assert!(renewed.expires > taken.expires && lease.is_held());
+    assert_eq!(renewed, Record { expires: renewed.expires, ..taken });
+}

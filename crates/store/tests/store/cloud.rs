@@ -77,7 +77,8 @@ fn on_the_server() {
         ready(&plan),
         ["day=1/a b%ü.parquet", "day=2/c+d=e.parquet"].map(|name| format!("{bucket}/in/odd/{name}"))
     );
-    assert!(plan.sources[0].source.etag.as_deref().is_some_and(|etag| !etag.contains('"')));
+    // A listing of s3s-fs has none.
+    assert!(plan.sources[0].source.etag.as_deref().is_none_or(|etag| !etag.contains('"')));
     assert_eq!(count(&sandbox.rows(plan, Columns::Only(vec!["x".into(), "day".into()]))), 40);
     let one = &*format!("{bucket}/in/odd/day=1/a b%ü.parquet");
     assert_eq!(ready(&sandbox.plan(one).unwrap()), [one]);

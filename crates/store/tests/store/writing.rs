@@ -124,3 +124,16 @@ fn a_table_is_read_back_by_date() {
         "{error}"
     );
 }
+
+#[test]
+fn objects_of_any_size_are_put_whole_in_few_requests() {
+    let sandbox = Sandbox::new();
+    let place = sandbox.location("memory:///results/part.parquet");
+    for (bytes, requests) in [(0, 1), (16 << 20, 1), ((16 << 20) + 1, 5), (24 << 20, 5)] {
+        let content: Vec<u8> = (0..bytes).map(|at: u32| (at / 1_000) as u8).collect();
+        let before = sandbox.store.traffic().requests;
+        sandbox.store.write(&place, content.clone()).unwrap();
+        assert_eq!(sandbox.store.traffic().requests - before, requests, "{bytes} bytes");
+        assert!(sandbox.store.read(&place).unwrap().unwrap() == content, "{bytes} bytes");
+    }
+}
