@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     captures::{self, BACKFILL, Mood},
-    sandbox::Sandbox,
+    sandbox::{Ran, Sandbox, holds},
 };
 
 /// Runs that are killed.
@@ -118,4 +118,29 @@ fn interrupted_within_a_second_nothing_is_lost() {
         fs::remove_dir_all(sandbox.path("results")).unwrap();
         println!("{signal}: {interrupted} of 12 runs were stopped");
     }
+}
+
+#[test]
+fn of_two_runs_at_once_one_wins_and_the_other_says_so() {
+    let sandbox = twelve_days();
+    let line = format!("{BACKFILL} -q --segment-by colour --window 1h");
+    sandbox.expect(0, &line.replace("--out results", "--out expected"));
+    let mut refused = 0;
+    for round in 0..10 {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let runs: Vec<Child> = (0..3)
+            .map(|_| sandbox.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
+            .collect();
+        let ended: Vec<Ran> = runs.into_iter().map(|run| run.wait_with_output().unwrap().into()).collect();
+        assert!(ended.iter().any(|ran| ran.code == 0), "round {round}: {ended:#?}");
+        for ran in ended.iter().filter(|ran| ran.code != 0) {
+            assert_eq!(ran.code, 3, "{ran:#?}");
+            holds(&ran.stderr, &["`results` is held by ", "wait for it, or write to another folder"]);
+            refused += 1;
+        }
+        assert!(results(&sandbox, "results") == results(&sandbox, "expected"), "round {round}");
+        fs::remove_dir_all(sandbox.path("results")).unwrap();
+    }
+    assert!(refused > 0);
+    println!("{refused} of 30 runs were refused, the others wrote the same");
 }

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use monitor::{Location, Outcome, Store, tables::RunRow};
+use monitor::{Outcome, tables::RunRow};
 
 use crate::print;
 
@@ -20,15 +20,10 @@ impl Record {
         Self { started: now() }
     }
 
-    /// Writes the row of a run that came to its end or was stopped.
-    pub(crate) fn write(
-        self,
-        store: &Store,
-        results: &Location,
-        outcome: &Outcome,
-    ) -> Result<(), monitor::Error> {
+    /// The row of a run that came to its end or was stopped.
+    pub(crate) fn row(&self, outcome: &Outcome) -> RunRow {
         let progress = outcome.progress;
-        let run = RunRow {
+        RunRow {
             started: self.started,
             ended: now(),
             host: gethostname::gethostname().to_string_lossy().into_owned(),
@@ -39,8 +34,7 @@ impl Record {
             rows: progress.rows_done,
             violations: progress.violations,
             status: if outcome.interrupted { "interrupted" } else { "completed" },
-        };
-        monitor::record_run(store, results, run)
+        }
     }
 }
 

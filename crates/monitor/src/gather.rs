@@ -16,6 +16,44 @@ use crate::{Error, Progress, Settings, Watch};
 /// Bytes prefetched where no budget was given.
 const DEFAULT_MEMORY: u64 = 1 << 30;
 
+/// Why a source cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) reason: String,
+    /// Whether it will be as bad the next time, unless it changes.
+    pub(crate) lasting: bool,
+}
+
+impl From<String> for Fault {
+    fn from(reason: String) -> Self {
+        Self { reason, lasting: true }
+    }
+}
+
+/// Why a task came to nothing.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// Its source cannot be used.
+    Source(Fault),
+    /// The store does not answer: no fault of the source, and no reason to go on without it.
+    Store(store::Error),
+}
+
+impl From<String> for Trouble {
+    fn from(reason: String) -> Self {
+        Self::Source(reason.into())
+    }
+}
+
+impl From<store::Error> for Trouble {
+    fn from(error: store::Error) -> Self {
+        if error.is_of_the_store() {
+            return Self::Store(error);
+        }
+        Self::Source(Fault { reason: error.chain(), lasting: error.is_lasting() })
+    }
+}
+
 /// How a pass over the sources of a plan is made.
 pub(crate) struct Pass<'a> {
     pub(crate) store: &'a Store,
@@ -31,10 +69,10 @@ impl Pass<'_> {
     /// the reason why it cannot be used. Returns whether the pass came to its end.
     pub(crate) fn run<R: Send>(
         &self,
-        work: impl Fn(&PlannedSource, Task) -> Result<R, String> + Sync,
+        work: impl Fn(&PlannedSource, Task) -> Result<R, Trouble> + Sync,
         merge: impl Fn(&mut R, R),
         progress: &mut Progress,
-        mut done: impl FnMut(usize, Result<Option<R>, String>, &mut Progress) -> Result<(), Error>,
+        mut done: impl FnMut(usize, Result<Option<R>, Fault>, &mut Progress) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let sources = &self.plan.sources;
         let ready = |source: &PlannedSource| matches!(source.status, PlanStatus::Ready);
@@ -43,10 +81,10 @@ impl Pass<'_> {
         let threads = self.pool.current_num_threads();
         let mut failure = None;
         // The source whose tasks come in, with what came of those so far.
-        let mut open: Option<(usize, Result<Option<R>, String>)> = None;
+        let mut open: Option<(usize, Result<Option<R>, Fault>)> = None;
         let mut next = 0;
         let mut finish_before =
-            |at: usize, open: &mut Option<(usize, Result<Option<R>, String>)>, progress: &mut Progress| {
+            |at: usize, open: &mut Option<(usize, Result<Option<R>, Fault>)>, progress: &mut Progress| {
                 while next < at {
                     let result = match open.take_if(|(source, _)| *source == next) {
                         Some((_, result)) => result,
@@ -69,9 +107,12 @@ impl Pass<'_> {
                 let (source, rows, bytes) = (task.source, task.rows, task.bytes);
                 let result = match sources.get(source) {
                     // A defect of ours in one file must not cost the results of all others.
-                    Some(planned) => catch_unwind(AssertUnwindSafe(|| work(planned, task)))
-                        .unwrap_or_else(|_| Err("driftscan failed on it; please report this".to_owned())),
-                    None => Err("the plan does not know this source".to_owned()),
+                    Some(planned) => {
+                        catch_unwind(AssertUnwindSafe(|| work(planned, task))).unwrap_or_else(|_| {
+                            Err("driftscan failed on it; please report this".to_owned().into())
+                        })
+                    }
+                    None => Err("the plan does not know this source".to_owned().into()),
                 };
                 (source, rows, bytes, result)
             },
@@ -88,8 +129,12 @@ impl Pass<'_> {
                 (self.watch.progress)(*progress);
                 let (_, whole) = open.get_or_insert((source, Ok(None)));
                 match (whole, result) {
-                    (Err(_), _) => {}
-                    (whole, Err(reason)) => *whole = Err(reason),
+                    (_, Err(Trouble::Store(error))) => {
+                        failure = Some(error.into());
+                        return ControlFlow::Break(());
+                    }
+                    (whole, Err(Trouble::Source(fault))) => *whole = Err(fault),
+                    (Err(_), Ok(_)) => {}
                     (Ok(Some(whole)), Ok(part)) => merge(whole, part),
                     (Ok(empty), Ok(part)) => *empty = Some(part),
                 }

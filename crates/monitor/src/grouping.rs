@@ -6,6 +6,7 @@ use store::{PlannedSource, RowGroup, Task};
 
 use crate::{
     Settings,
+    gather::Trouble,
     group::{Grouped, widen},
     segments::Segments,
     time_column::instants,
@@ -38,14 +39,14 @@ struct Assigning<'a> {
 
 impl Grouping<'_> {
     /// Reads a task to its end.
-    pub(crate) fn read(&self, source: &PlannedSource, task: &Task) -> Result<Grouped, String> {
+    pub(crate) fn read(&self, source: &PlannedSource, task: &Task) -> Result<Grouped, Trouble> {
         let folders: Vec<&str> = source.folder_columns().collect();
         let wanted = |column: &str| self.is_wanted(column, &folders);
         let mut grouped = Grouped::default();
         let mut assigning = self.assigning();
         let Some(row_group) = task.row_group() else {
             for batch in task.batches(None) {
-                let batch = batch.map_err(|error| error.chain())?;
+                let batch = batch?;
                 let groups = assigning.groups(&batch, &mut grouped)?;
                 let mut profiles = profiles(&mut grouped);
                 let mut observer = Observer::new(self.spec, &groups, &mut profiles);
@@ -64,7 +65,7 @@ impl Grouping<'_> {
         if !rest.is_empty() {
             let mut start = 0;
             for batch in task.batches(Some(&rest)) {
-                let batch = batch.map_err(|error| error.chain())?;
+                let batch = batch?;
                 observer.batch(start, &batch, &wanted).map_err(|error| error.to_string())?;
                 start += batch.num_rows();
             }
@@ -77,13 +78,13 @@ impl Grouping<'_> {
     }
 
     /// Counts the exact values of a task's records.
-    pub(crate) fn survey(&self, source: &PlannedSource, task: &Task) -> Result<Survey, String> {
+    pub(crate) fn survey(&self, source: &PlannedSource, task: &Task) -> Result<Survey, Trouble> {
         let folders: Vec<&str> = source.folder_columns().collect();
         let (mut survey, mut grouped) = (Survey::default(), Grouped::default());
         let mut assigning = self.assigning();
         let wanted = |column: &str| self.is_wanted(column, &folders);
         for batch in task.batches(None) {
-            let batch = batch.map_err(|error| error.chain())?;
+            let batch = batch?;
             let groups = assigning.groups(&batch, &mut grouped)?;
             for (_, part) in groups.any().split(0, &batch).map_err(|error| error.to_string())? {
                 survey.observe(&part, &wanted);
@@ -129,10 +130,10 @@ fn read_pages(
     row_group: &RowGroup,
     coverage: &Coverage,
     observer: &mut Observer<'_, '_>,
-) -> Result<(), String> {
+) -> Result<(), Trouble> {
     let group = row_group.metadata().metadata().row_group(row_group.index());
     for leaf in &coverage.leaves {
-        let chunk = row_group.chunk(leaf.index).map_err(|error| error.chain())?;
+        let chunk = row_group.chunk(leaf.index)?;
         let broken = |error| format!("row group {}: {error}", row_group.index());
         observer.pages(leaf, group, chunk).map_err(broken)?;
     }
@@ -141,18 +142,18 @@ fn read_pages(
 
 impl Assigning<'_> {
     /// The groups of all rows of a row group, from its times and segments alone.
-    fn row_group(&mut self, task: &Task, grouped: &mut Grouped) -> Result<Groups, String> {
+    fn row_group(&mut self, task: &Task, grouped: &mut Grouped) -> Result<Groups, Trouble> {
         let settings = self.grouping.settings;
         let keys: Vec<&str> =
             settings.roles.timestamp.iter().chain(&settings.segment_by).map(String::as_str).collect();
         if keys.is_empty() {
             grouped.rows += task.rows;
             let position = grouped.position(ALL, None, self.grouping.spec);
-            let rows = usize::try_from(task.rows).map_err(|_| "too many rows in one task")?;
+            let rows = usize::try_from(task.rows).map_err(|_| "too many rows in one task".to_owned())?;
             return Ok(Groups::one(u32::try_from(position).unwrap_or(0), rows));
         }
         for batch in task.batches(Some(&keys)) {
-            let batch = batch.map_err(|error| error.chain())?;
+            let batch = batch?;
             self.assign(&batch, grouped)?;
         }
         Ok(Groups::new(std::mem::take(&mut self.of_row)))

@@ -46,7 +46,7 @@ pub use outcome::{
     Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome, Progress,
     WorstWindow,
 };
-pub use run::{Changes, Preview, backfill, check, dry_run, record_run, rescore, settings_of};
+pub use run::{Changes, Preview, backfill, check, dry_run, rescore, settings_of};
 pub use settings::{OnBadFile, Roles, Settings, Windows};
 pub use store::{Location, Store};
 pub use window::{Calendar, Every, Window};

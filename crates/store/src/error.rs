@@ -90,7 +90,7 @@ pub enum Error {
     Io {
         /// The file, folder or object.
         path: String,
-        /// What was tried: `read`, `list`, `write`, `delete`, `open`, `lock`.
+        /// What was tried: `read`, `list`, `write`, `delete`, `open`.
         action: &'static str,
         /// What the file system or service said.
         #[source]
@@ -112,6 +112,20 @@ impl Error {
             next = error.source();
         }
         line.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether it says that an object store does not answer as it should, and nothing about the object.
+    #[must_use]
+    pub fn is_of_the_store(&self) -> bool {
+        let Self::Io { source, .. } = self else { return false };
+        let cause: &(dyn StdError + 'static) = &**source;
+        cause.is::<object_store::Error>()
+    }
+
+    /// Whether the object will be as bad the next time, unless it changes.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Corrupt { .. })
     }
 
     /// A failure of the file system, by its kind.

@@ -42,7 +42,7 @@ impl Store {
         let kind = match self.backend(folder)? {
             Backend::Local(_) => {
                 let path = below(folder.root(), NAME);
-                let lock = blocking("lock", move || Lock::take(path.as_ref(), &shown, &record));
+                let lock = blocking("write", move || Lock::take(path.as_ref(), &shown, &record));
                 Kind::Local(self.runtime.block_on(lock)?)
             }
             Backend::Objects(objects) => {

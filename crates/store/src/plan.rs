@@ -61,6 +61,8 @@ pub struct PlannedSource {
     pub tasks: Vec<TaskPlan>,
     /// Whether it is read at all.
     pub status: PlanStatus,
+    /// Of a source that is set aside: whether it will be as bad the next time, unless it changes.
+    pub lasting: bool,
     pub(crate) key: String,
     /// How many of the columns are in the file; those of its path come behind them.
     pub(crate) file_columns: usize,
@@ -131,6 +133,7 @@ impl PlannedSource {
             time: None,
             tasks: Vec::new(),
             status,
+            lasting: true,
             key,
             file_columns: 0,
             footer: None,
@@ -167,7 +170,7 @@ impl Store {
         options: &PlanOptions,
         progress: &dyn Fn(PlanProgress),
     ) -> Result<Plan, Error> {
-        Ok(self.plan_listed(self.list(captures, progress)?, options, progress))
+        self.plan_listed(self.list(captures, progress)?, options, progress)
     }
 
     /// Lists the captures at a location; `progress` hears how many so far.
@@ -188,18 +191,20 @@ impl Store {
     }
 
     /// Decides what to read of captures that were listed.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the store does not answer.
     pub fn plan_listed(
         &self,
         listed: Listed,
         options: &PlanOptions,
         progress: &dyn Fn(PlanProgress),
-    ) -> Plan {
+    ) -> Result<Plan, Error> {
         self.runtime.block_on(plan(listed, options, progress))
     }
 }
 
-async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgress)) -> Plan {
+async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgress)) -> Result<Plan, Error> {
     let Listed { captures, skipped, backend } = listed;
     let listed = captures.len() as u64 + skipped;
     let mut sources = Vec::with_capacity(captures.len());
@@ -235,7 +240,11 @@ async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgr
                     source.footer = Some(Bytes::copy_from_slice(&footer));
                 }
             }
-            Err(error) => source.status = PlanStatus::Quarantined(reason(&error)),
+            Err(error) if error.is_of_the_store() => return Err(error),
+            Err(error) => {
+                source.lasting = error.is_lasting();
+                source.status = PlanStatus::Quarantined(reason(&error));
+            }
         }
         sources.push(source);
         state.inspected += 1;
@@ -246,7 +255,7 @@ async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgr
         let key = |source: &PlannedSource| source.time.map(|(first, _)| first);
         key(a).cmp(&key(b)).then_with(|| a.source.path.cmp(&b.source.path))
     });
-    Plan { sources, skipped, backend }
+    Ok(Plan { sources, skipped, backend })
 }
 
 fn reason(error: &Error) -> String {

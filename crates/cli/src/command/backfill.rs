@@ -1,7 +1,7 @@
 //! `backfill`: every window of the captures against the baseline, into tables.
 
 use anyhow::Context as _;
-use monitor::Location;
+use monitor::{Location, Outcome};
 
 use super::preview;
 
@@ -71,9 +71,11 @@ pub(crate) fn make(
     }
     let record = Record::start();
     let outcome = Reporter::new(common, signal)
-        .watch(|watch| monitor::backfill(&store, &captures, &baseline, &results, &settings, watch))
+        .watch(|watch| {
+            let row = |outcome: &Outcome| record.row(outcome);
+            monitor::backfill(&store, &captures, &baseline, &results, &settings, watch, &row)
+        })
         .context("backfill")?;
-    record.write(&store, &results, &outcome).context("failed to record the run")?;
     if common.verbose {
         for (path, reason) in &outcome.quarantined {
             print::note(&format!("set aside: {}: {}", print::plain(path), print::reason(path, reason)));

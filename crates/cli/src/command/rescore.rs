@@ -1,6 +1,7 @@
 //! `rescore`: the tables again, from stored profiles.
 
 use anyhow::Context as _;
+use monitor::Outcome;
 
 use crate::{
     args::{Common, Rescore},
@@ -29,9 +30,11 @@ pub(crate) fn run(common: &Common, args: &Rescore) -> anyhow::Result<u8> {
     }
     let (record, signal) = (Record::start(), Signal::listen()?);
     let outcome = Reporter::new(common, &signal)
-        .watch(|watch| monitor::rescore(&store, &results, &baseline, &out, &settings, watch))
+        .watch(|watch| {
+            let row = |outcome: &Outcome| record.row(outcome);
+            monitor::rescore(&store, &results, &baseline, &out, &settings, watch, &row)
+        })
         .context("rescore")?;
-    record.write(&store, &out, &outcome).context("failed to record the run")?;
     let code = exit::of_outcome(&outcome, args.fail_on, &signal);
     let places = Places { captures: &results, baseline: &baseline, results: &out };
     print::result(common.format, &Summary::new(&outcome, &settings, places), Summary::text)?;

@@ -93,7 +93,7 @@ pub fn make_baseline(
             |source, result, _| {
                 match result {
                     Ok(part) => survey.merge(part.unwrap_or_default()),
-                    Err(reason) => bad.push((source, reason)),
+                    Err(fault) => bad.push((source, fault.reason)),
                 }
                 Ok(())
             },
@@ -143,9 +143,9 @@ fn profile_baseline(
         crate::group::Grouped::merge,
         &mut progress,
         |source, result, _| {
-            let grouped = result.map_err(|reason| Error::BadFile {
+            let grouped = result.map_err(|fault| Error::BadFile {
                 path: plan.sources[source].source.path.clone(),
-                reason,
+                reason: fault.reason,
             })?;
             let grouped = grouped.unwrap_or_default();
             outcome.files += 1;

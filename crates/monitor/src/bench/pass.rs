@@ -58,7 +58,7 @@ impl Profiling<'_> {
             Survey::merge,
             &mut gather::planned(&first),
             |source, result, _| {
-                survey = result.map_err(|reason| bad(&first, source, &reason))?.unwrap_or_default();
+                survey = result.map_err(|fault| bad(&first, source, &fault.reason))?.unwrap_or_default();
                 Ok(())
             },
         )?;
@@ -84,7 +84,8 @@ impl Profiling<'_> {
             Grouped::merge,
             &mut gather::planned(self.plan),
             |source, result, _| {
-                let grouped = result.map_err(|reason| bad(self.plan, source, &reason))?.unwrap_or_default();
+                let grouped =
+                    result.map_err(|fault| bad(self.plan, source, &fault.reason))?.unwrap_or_default();
                 seen.rows += grouped.rows;
                 seen.handed_over.extend(grouped.handed_over);
                 grouped.parts.into_iter().for_each(|part| open.observe(spec, part));

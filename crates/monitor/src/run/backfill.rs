@@ -9,20 +9,27 @@ use super::{
     known::{Dates, Earlier, Reuse, Sources, Wanted},
     plan,
     reading::{Places, Reading},
+    record::record_run,
     rule,
 };
 use crate::{
     Baseline, Compare, Error, Outcome, Settings, Watch, gather,
     profiles::{Entry, Finding, Shelf, State},
     score::Scorer,
+    tables::RunRow,
     window::{Calendar, Every},
 };
 
+/// Who holds a lease, for others to read.
+pub(super) const OWNER: &str = "driftscan";
+
 /// Reads captures that no run has read, compares every window with the baseline, and writes the result tables.
 ///
+/// One run at a time writes to a folder of results; `record` makes the row of this one in `runs.parquet`.
+///
 /// # Errors
-/// When nothing can be read, a setting or the baseline cannot be used, or results cannot be written. Problems of the
-/// data are rows of the results instead.
+/// When nothing can be read, a setting or the baseline cannot be used, results cannot be written, or another run is
+/// writing them. Problems of the data are rows of the results instead.
 pub fn backfill(
     store: &Store,
     captures: &Location,
@@ -30,14 +37,24 @@ pub fn backfill(
     results: &Location,
     settings: &Settings,
     watch: Watch<'_>,
+    record: &dyn Fn(&Outcome) -> RunRow,
 ) -> Result<Outcome, Error> {
     let inputs = Inputs::read(store, captures, baseline, results, settings)?;
     identity::check(store, results, &inputs.settings)?;
-    let found = Found::look(store, captures, results, &inputs, watch)?;
+    let lease = store.lease(results, OWNER)?;
+    let found = match Found::look(store, captures, results, &inputs, watch) {
+        Ok(found) => found,
+        Err(error) => {
+            // Nothing is left of a run that could not begin.
+            drop(lease);
+            store.delete_folder(results)?;
+            return Err(error);
+        }
+    };
     identity::claim(store, results, &inputs.settings)?;
     store.sweep(results)?;
-    let work =
-        Work { store, places: Places { results, out: results }, inputs: &inputs, every: inputs.every() };
+    let places = Places { results, out: results, lease: &lease };
+    let work = Work { store, places, inputs: &inputs, every: inputs.every() };
     let Found { plan, reuse, state, shelf, notes } = found;
     let pool = gather::pool(&inputs.settings)?;
     let wanted = inputs.wanted(captures);
@@ -45,6 +62,7 @@ pub fn backfill(
     let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, Some((state, reuse.others)))?;
     outcome.notes.splice(0..0, notes);
     outcome.changes = reuse.changes;
+    record_run(store, results, record(&outcome))?;
     Ok(outcome)
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Baseline, Error, OnBadFile, Outcome, Settings, Watch,
-    gather::{self, Pass},
+    gather::{self, Fault, Pass},
     group::Grouped,
     grouping::Grouping,
     outcome::Detail,
@@ -75,7 +75,9 @@ pub fn check(
         Grouped::merge,
         &mut progress,
         |source, result, _| {
-            let result = result.map(Option::unwrap_or_default).and_then(|grouped| grouped.timed(&settings));
+            let result = result
+                .map(Option::unwrap_or_default)
+                .and_then(|grouped| grouped.timed(&settings).map_err(Fault::from));
             match result {
                 Ok(mut grouped) => {
                     outcome.handed_over.append(&mut grouped.handed_over);
@@ -86,7 +88,7 @@ pub fn check(
                     }
                     Ok(())
                 }
-                Err(reason) => quarantine(source, reason, &mut outcome),
+                Err(fault) => quarantine(source, fault.reason, &mut outcome),
             }
         },
     )?;

@@ -24,5 +24,5 @@ pub use check::check;
 pub use known::Changes;
 pub(crate) use plan::{apart, plan_captures, range};
 pub use preview::{Preview, dry_run};
-pub use record::record_run;
+
 pub use rescore::{rescore, settings_of};

@@ -79,7 +79,7 @@ pub(super) fn for_windows(
     others: bool,
 ) -> Result<Plan, Error> {
     let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(settings) };
-    let plan = store.plan_listed(listed, &options, &|progress| tell(watch, progress));
+    let plan = store.plan_listed(listed, &options, &|progress| tell(watch, progress))?;
     // What was read before has the columns that are named: they are part of what it was read under.
     if !others {
         usable(&plan, captures, &options, settings, Some(baseline))?;

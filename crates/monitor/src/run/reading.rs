@@ -11,7 +11,7 @@ use rayon::{
     ThreadPool,
     iter::{IntoParallelIterator as _, ParallelIterator as _},
 };
-use store::{Location, Plan, PlanStatus, Store};
+use store::{Lease, Location, Plan, PlanStatus, Store};
 
 use super::{
     build::{Builder, Built, Joined, Opened, Order},
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     Error, OnBadFile, Outcome, Settings, Watch,
-    gather::{self, Pass},
+    gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
     profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, State, StoredProfile},
@@ -46,6 +46,8 @@ pub(super) struct Places<'a> {
     pub(super) results: &'a Location,
     /// Tables; mostly the same.
     pub(super) out: &'a Location,
+    /// That of `out`.
+    pub(super) lease: &'a Lease,
 }
 
 impl Places<'_> {
@@ -229,7 +231,7 @@ impl<'a> Reading<'a> {
                     self.outcome.outside_range += 1;
                     Finding::OutsideRange(reason.clone())
                 }
-                PlanStatus::Quarantined(reason) => quarantined(&planned.source.path, reason),
+                PlanStatus::Quarantined(reason) => quarantined(&planned.source.path, reason, planned.lasting),
             };
             self.record(index, finding)?;
         }
@@ -237,11 +239,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes a whole source, then writes what no later one can touch.
-    fn source(&mut self, index: usize, result: Result<Grouped, String>) -> Result<(), Error> {
-        let observed = result.and_then(|grouped| grouped.timed(self.settings)).and_then(|grouped| {
+    fn source(&mut self, index: usize, result: Result<Grouped, Fault>) -> Result<(), Error> {
+        let timed = |grouped: Grouped| grouped.timed(self.settings).map_err(Fault::from);
+        let observed = result.and_then(timed).and_then(|grouped| {
             match grouped.parts.iter().all(|part| self.waiting.is_open(part.window.start)) {
                 true => Ok(grouped),
-                false => Err("it has times outside those that its footer states".to_owned()),
+                false => Err("it has times outside those that its footer states".to_owned().into()),
             }
         });
         let finding = match observed {
@@ -250,7 +253,9 @@ impl<'a> Reading<'a> {
                 self.outcome.rows_without_time += grouped.rows_without_time;
                 Finding::Profiled(self.keep(index, grouped)?)
             }
-            Err(reason) => quarantined(&self.plan.sources[index].source.path, &reason),
+            Err(Fault { reason, lasting }) => {
+                quarantined(&self.plan.sources[index].source.path, &reason, lasting)
+            }
         };
         self.record(index, finding)?;
         let frontier = self.frontier.get(index + 1).copied().unwrap_or(i64::MAX);
@@ -340,6 +345,7 @@ impl<'a> Reading<'a> {
         // A few at a time, so that what is read back of them is never all in memory.
         let at_once = 2 * self.pool.current_num_threads();
         while !due.is_empty() {
+            self.is_ours()?;
             let rest = due.split_off(due.len().min(at_once));
             let orders: Vec<Order> = due.into_iter().map(|due| self.order(due)).collect();
             due = rest;
@@ -383,6 +389,19 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses to write where another run does by now, as after this one was stopped for longer than a lease lasts.
+    fn is_ours(&self) -> Result<(), Error> {
+        if self.places.lease.is_held() {
+            return Ok(());
+        }
+        Err(Error::Results {
+            place: self.places.out.to_string(),
+            reason:
+                "another run took over while this one did not answer: run it again when that one has ended"
+                    .to_owned(),
+        })
     }
 
     /// All that goes into a date.
@@ -449,6 +468,7 @@ impl<'a> Reading<'a> {
         if !self.places.are_one() {
             return Ok(());
         }
+        self.is_ours()?;
         self.remove_stale(&others)?;
         let mut state = State { range: self.wanted.range, rule: self.rule.to_owned(), ..State::default() };
         for entry in others.into_iter().chain(self.sources.entries().map(|(_, entry)| entry.clone())) {
@@ -526,9 +546,10 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn quarantined(path: &str, reason: &str) -> Finding {
+/// What does not last is looked into again by the next run, which knows no such version.
+fn quarantined(path: &str, reason: &str, lasting: bool) -> Finding {
     Finding::Quarantined {
         reason: gather::plain_reason(path, reason),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: if lasting { env!("CARGO_PKG_VERSION").to_owned() } else { String::new() },
     }
 }

@@ -4,11 +4,8 @@ use store::{Location, Store};
 
 use crate::{Error, tables::RunRow};
 
-/// Adds a row to `runs.parquet`.
-///
-/// # Errors
-/// When the table cannot be read or written.
-pub fn record_run(store: &Store, results: &Location, run: RunRow) -> Result<(), Error> {
+/// Adds a row to `runs.parquet`; to be called while no other run can.
+pub(super) fn record_run(store: &Store, results: &Location, run: RunRow) -> Result<(), Error> {
     let place = results.join("runs.parquet")?;
     let mut batches = store.read_parquet(&place)?.unwrap_or_default();
     let row = RunRow::batch(&[run])?;

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::{Location, Store};
 
 use super::{
-    backfill::{Inputs, Work},
+    backfill::{Inputs, OWNER, Work},
     identity,
     known::{Dates, Origin, Sources, Wanted},
     reading::Places,
+    record::record_run,
 };
 use crate::{
     Baseline, Error, Outcome, Settings, Watch, Windows, gather,
     profiles::{Shelf, State},
+    tables::RunRow,
     window::{Calendar, Every},
 };
 
@@ -37,6 +39,7 @@ pub fn rescore(
     out: &Location,
     settings: &Settings,
     watch: Watch<'_>,
+    record: &dyn Fn(&Outcome) -> RunRow,
 ) -> Result<Outcome, Error> {
     let stored = identity::settings(store, results)?;
     let every = stored.windows.every;
@@ -51,6 +54,7 @@ pub fn rescore(
             settings.windows.every
         )));
     }
+    let lease = store.lease(out, OWNER)?;
     let mut notes = Vec::new();
     let state = State::read(store, results, &mut notes)?.unwrap_or_default();
     let (shelf, resumed) = Shelf::open(store, results, &mut notes)?;
@@ -95,9 +99,10 @@ pub fn rescore(
     let plan = store.nothing();
     let sources = Sources::new(&plan, known);
     let pool = gather::pool(&inputs.settings)?;
-    let work = Work { store, places: Places { results, out }, inputs: &inputs, every };
+    let work = Work { store, places: Places { results, out, lease: &lease }, inputs: &inputs, every };
     let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, None)?;
     outcome.notes.splice(0..0, notes);
+    record_run(store, out, record(&outcome))?;
     Ok(outcome)
 }
 

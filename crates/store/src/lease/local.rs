@@ -18,7 +18,7 @@ pub(crate) struct Lock {
 impl Lock {
     /// Locks the file at `path`; `shown` is the folder that it stands for.
     pub(crate) fn take(path: &Path, shown: &str, record: &Record) -> Result<Self, Error> {
-        let failed = |error| Error::io(shown, "lock", error);
+        let failed = |error| Error::io(shown, "write", error);
         create_folders(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
         loop {
             let mut options = File::options();
