@@ -45,9 +45,9 @@ pub fn backfill(
     let found = match Found::look(store, captures, results, &inputs, watch) {
         Ok(found) => found,
         Err(error) => {
-            // Nothing is left of a run that could not begin.
+            // Nothing is left of a run that could not begin, as far as that is ours to say.
             drop(lease);
-            store.delete_folder(results)?;
+            drop(store.delete_folder(results));
             return Err(error);
         }
     };
