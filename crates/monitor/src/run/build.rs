@@ -42,46 +42,77 @@ pub(super) struct Order {
     pub(super) earlier: BTreeSet<u32>,
 }
 
-/// A date whose windows wait for what they are compared with.
+/// A date to write, with its profiles; or one whose tables are there.
 #[derive(Debug)]
-pub(super) enum Opened {
-    /// Its tables are there; the rows that a summary needs of them.
-    UpToDate {
-        date: Arc<str>,
-        rows: Rows,
-    },
-    Anew {
-        date: Arc<str>,
-        windows: Vec<Joined>,
-        made: Made,
-    },
+pub(super) struct Opened {
+    pub(super) date: Arc<str>,
+    /// The rows that a summary needs of tables that are there.
+    pub(super) rows: Rows,
+    pub(super) anew: Option<Anew>,
 }
 
-/// A window with its profiles joined; without any if it has no rows.
+/// A date whose tables are not there, or are of other inputs.
 #[derive(Debug)]
-pub(super) struct Joined {
+pub(super) struct Anew {
+    /// Windows in order, and why rows of them may be missing.
+    pub(super) windows: Vec<(Window, Option<String>)>,
+    /// In the order of their windows.
+    pub(super) profiles: Vec<StoredProfile>,
+    sources: Vec<u32>,
+    inputs: String,
+}
+
+/// A window of a date, with the profiles of it.
+#[derive(Debug)]
+pub(super) struct WindowOf<'a> {
+    /// Position of the date.
+    pub(super) date: usize,
     pub(super) window: Window,
-    pub(super) open: Option<OpenWindow>,
-    lost: Option<String>,
+    pub(super) lost: Option<String>,
+    pub(super) profiles: &'a mut [StoredProfile],
 }
 
-/// A date that was written, or need not be.
+impl Opened {
+    /// The windows of a date that are to be made.
+    pub(super) fn windows(&mut self, date: usize) -> Vec<WindowOf<'_>> {
+        let Some(anew) = &mut self.anew else { return Vec::new() };
+        let mut rest = anew.profiles.as_mut_slice();
+        let mut windows = Vec::with_capacity(anew.windows.len());
+        for (window, lost) in &anew.windows {
+            let of_window = rest.partition_point(|profile| profile.window.start < window.end);
+            let (profiles, after) = mem::take(&mut rest).split_at_mut(of_window);
+            rest = after;
+            windows.push(WindowOf { date, window: *window, lost: lost.clone(), profiles });
+        }
+        windows
+    }
+}
+
+/// A date that is to be put in place, or need not be.
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) date: Arc<str>,
+    /// What a summary needs.
     pub(super) rows: Rows,
-    /// What is to be written; `None` when what is there is up to date.
     pub(super) made: Option<Made>,
 }
 
-/// What is written of a date beside its tables.
+/// What is written of a date.
 #[derive(Debug)]
 pub(super) struct Made {
-    pub(super) profiles: Vec<StoredProfile>,
-    /// Sources with rows on the date, by position.
-    pub(super) sources: Vec<u32>,
-    /// Digest of all that the tables depend on.
-    pub(super) inputs: String,
+    /// Its tables.
+    pub(super) files: Vec<Vec<u8>>,
+    anew: Anew,
+}
+
+impl Built {
+    pub(super) fn new(opened: Opened, rows: Rows, files: Option<Vec<Vec<u8>>>) -> Self {
+        let Opened { date, rows: read_back, anew } = opened;
+        match anew.zip(files) {
+            Some((anew, files)) => Self { date, rows, made: Some(Made { files, anew }) },
+            None => Self { date, rows: read_back, made: None },
+        }
+    }
 }
 
 /// What all dates have in common.
@@ -113,7 +144,7 @@ impl Builder<'_> {
             && self.shelf.inputs(&due.date) == Some(&inputs)
             && let Some(rows) = self.read_back(&due.date)?
         {
-            return Ok(Opened::UpToDate { date: due.date, rows });
+            return Ok(Opened { date: due.date, rows, anew: None });
         }
         let mut profiles = fresh;
         let there: HashSet<Arc<str>> = profiles.iter().map(|profile| Arc::clone(&profile.source)).collect();
@@ -125,25 +156,16 @@ impl Builder<'_> {
             })?);
         }
         StoredProfile::sort(&mut profiles);
-        let windows = self.windows(&due, &mut profiles, lost)?;
-        let made = Made { profiles, sources, inputs };
-        Ok(Opened::Anew { date: due.date, windows, made })
+        let windows = due.windows.iter().map(|(window, _)| *window).zip(lost).collect();
+        let anew = Anew { windows, profiles, sources, inputs };
+        Ok(Opened { date: due.date, rows: Rows::default(), anew: Some(anew) })
     }
 
-    /// Scores the windows of a date, each against its reference.
-    pub(super) fn close(&self, opened: Opened, references: &[Reference]) -> Built {
-        match opened {
-            Opened::UpToDate { date, rows } => Built { date, rows, made: None },
-            Opened::Anew { date, windows, made } => {
-                let mut rows = Rows::default();
-                for (Joined { window, open, lost }, reference) in windows.into_iter().zip(references) {
-                    rows.append(match open {
-                        Some(open) => self.judge.window(window, &open, lost.as_deref(), reference),
-                        None => self.judge.empty(window, lost, reference),
-                    });
-                }
-                Built { date, rows, made: Some(made) }
-            }
+    /// Scores a window against its reference; `open` is missing when it has no rows.
+    pub(super) fn close(&self, of: &WindowOf<'_>, open: Option<&OpenWindow>, reference: &Reference) -> Rows {
+        match open {
+            Some(open) => self.judge.window(of.window, open, of.lost.as_deref(), reference),
+            None => self.judge.empty(of.window, of.lost.clone(), reference),
         }
     }
 
@@ -169,38 +191,17 @@ impl Builder<'_> {
 
     /// Writes the profiles of a date whose tables are written.
     pub(super) fn store(&self, built: &Built) -> Result<(), Error> {
-        let Some(Made { profiles, sources, inputs }) = built.made.as_ref().filter(|_| self.keeps) else {
-            return Ok(());
-        };
-        let entries = self.entries(sources);
-        self.shelf.write_date(&self.judge.monitor, &built.date, profiles, &entries, inputs.clone())
+        let Some(Made { anew, .. }) = built.made.as_ref().filter(|_| self.keeps) else { return Ok(()) };
+        let entries = self.entries(&anew.sources);
+        self.shelf.write_date(&self.judge.monitor, &built.date, &anew.profiles, &entries, anew.inputs.clone())
     }
 
     fn entries(&self, sources: &[u32]) -> Vec<&Entry> {
         sources.iter().filter_map(|&position| self.sources.get(position)?.entry.as_ref()).collect()
     }
 
-    /// Joins the profiles of each window of a date.
-    fn windows(
-        &self,
-        due: &Due,
-        profiles: &mut [StoredProfile],
-        lost: Vec<Option<String>>,
-    ) -> Result<Vec<Joined>, Error> {
-        let mut windows = Vec::with_capacity(due.windows.len());
-        let mut profiles = profiles;
-        for (&(window, _), lost) in due.windows.iter().zip(lost) {
-            let of_window = profiles.partition_point(|profile| profile.window.start < window.end);
-            let (these, rest) = mem::take(&mut profiles).split_at_mut(of_window);
-            profiles = rest;
-            let open = if these.is_empty() { None } else { Some(self.join(these)?) };
-            windows.push(Joined { window, open, lost });
-        }
-        Ok(windows)
-    }
-
     /// Joins the profiles of a window, in the order of their sources.
-    fn join(&self, profiles: &mut [StoredProfile]) -> Result<OpenWindow, Error> {
+    pub(super) fn join(&self, profiles: &mut [StoredProfile]) -> Result<OpenWindow, Error> {
         let mut ordered: Vec<(u32, &mut StoredProfile)> = profiles
             .iter_mut()
             .map(|profile| (self.sources.position(&profile.source).unwrap_or(u32::MAX), profile))

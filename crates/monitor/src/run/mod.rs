@@ -6,6 +6,7 @@ mod check;
 mod close;
 mod describe;
 mod due;
+mod ending;
 mod history;
 mod identity;
 mod known;
@@ -17,7 +18,9 @@ mod rescore;
 mod rule;
 mod segment;
 mod summary;
+mod table_files;
 mod writer;
+mod writing;
 
 pub use backfill::backfill;
 pub use check::check;

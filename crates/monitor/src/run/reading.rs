@@ -9,17 +9,16 @@ use std::{
 
 use rayon::{
     ThreadPool,
-    iter::{IntoParallelIterator as _, ParallelIterator as _},
+    iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _},
 };
 use store::{Lease, Location, Plan, PlanStatus, Store};
 
 use super::{
-    build::{Builder, Built, Joined, Opened, Order},
     close::Judge,
-    due::{Due, Waiting},
-    history::{History, Reference},
-    known::{self, Origin, Sources, Wanted},
-    plan, summary,
+    due::Waiting,
+    history::History,
+    known::{self, Sources, Wanted},
+    plan,
     writer::Writer,
 };
 use crate::{
@@ -27,8 +26,7 @@ use crate::{
     gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
-    profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, State, StoredProfile},
-    tables::{SourceRow, SourceStatus},
+    profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, StoredProfile},
     window::{Calendar, Every, Window},
 };
 
@@ -51,45 +49,45 @@ pub(super) struct Places<'a> {
 }
 
 impl Places<'_> {
-    fn are_one(&self) -> bool {
+    pub(super) fn are_one(&self) -> bool {
         self.results == self.out
     }
 }
 
 /// State of a run.
 pub(super) struct Reading<'a> {
-    store: &'a Store,
-    places: Places<'a>,
-    settings: &'a Settings,
-    plan: Arc<Plan>,
-    wanted: &'a Wanted<'a>,
-    judge: &'a Judge<'a>,
-    shelf: Shelf<'a>,
-    sources: Sources,
+    pub(super) store: &'a Store,
+    pub(super) places: Places<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) plan: Arc<Plan>,
+    pub(super) wanted: &'a Wanted<'a>,
+    pub(super) judge: &'a Judge<'a>,
+    pub(super) shelf: Shelf<'a>,
+    pub(super) sources: Sources,
     /// Digest of what windows are judged by.
-    rule: &'a str,
-    writer: Writer<'a>,
-    pool: &'a ThreadPool,
+    pub(super) rule: &'a str,
+    pub(super) writer: Writer<'a>,
+    pub(super) pool: &'a ThreadPool,
     /// Digest of bins, roles and format, as rows carry it.
-    spec: Arc<str>,
-    names: Vec<Arc<str>>,
-    waiting: Waiting,
+    pub(super) spec: Arc<str>,
+    pub(super) names: Vec<Arc<str>>,
+    pub(super) waiting: Waiting,
     /// Positions of the sources with rows on a date.
-    by_date: BTreeMap<Arc<str>, BTreeSet<u32>>,
+    pub(super) by_date: BTreeMap<Arc<str>, BTreeSet<u32>>,
     /// Dates that stored profiles of a date lie under: its own, unless windows are longer than those of the profiles.
-    stored: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
-    stored_dates: known::Dates,
+    pub(super) stored: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    pub(super) stored_dates: known::Dates,
     /// What was counted of dates that are not written yet, and is not written down either.
-    fresh: BTreeMap<Arc<str>, Vec<StoredProfile>>,
-    fresh_bytes: usize,
-    written_down: Instant,
+    pub(super) fresh: BTreeMap<Arc<str>, Vec<StoredProfile>>,
+    pub(super) fresh_bytes: usize,
+    pub(super) written_down: Instant,
     /// Earliest time of the sources of the plan from a position on; `i64::MIN` if one of them does not say.
-    frontier: Vec<i64>,
+    pub(super) frontier: Vec<i64>,
 
-    visited: BTreeSet<Arc<str>>,
-    history: History,
+    pub(super) visited: BTreeSet<Arc<str>>,
+    pub(super) history: History,
     /// Sources set aside that have times: first, last, path and reason.
-    lost: Vec<(i64, i64, String)>,
+    pub(super) lost: Vec<(i64, i64, String)>,
     pub(super) outcome: Outcome,
 }
 
@@ -339,106 +337,6 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Scores and writes the dates before `frontier`.
-    fn write(&mut self, frontier: i64) -> Result<(), Error> {
-        let mut due = self.waiting.due(frontier, &mut self.outcome.notes);
-        // A few at a time, so that what is read back of them is never all in memory.
-        let at_once = 2 * self.pool.current_num_threads();
-        while !due.is_empty() {
-            self.is_ours()?;
-            let rest = due.split_off(due.len().min(at_once));
-            let orders: Vec<Order> = due.into_iter().map(|due| self.order(due)).collect();
-            due = rest;
-            let builder = Builder {
-                store: self.store,
-                results: self.places.out,
-                keeps: self.places.are_one(),
-                baseline: self.judge.baseline,
-                judge: self.judge,
-                shelf: &self.shelf,
-                sources: &self.sources,
-                spec: self.wanted.spec,
-                rule: self.rule,
-            };
-            let opened: Result<Vec<Opened>, Error> =
-                self.pool.install(|| orders.into_par_iter().map(|order| builder.open(order)).collect());
-            let mut pairs = Vec::new();
-            for opened in opened? {
-                let mut references = Vec::new();
-                if let Opened::Anew { date, windows, .. } = &opened {
-                    // What is stored of it is of an earlier run.
-                    self.history.have(date);
-                    for Joined { window, open, .. } in windows {
-                        references.push(self.history.reference(*window, &builder)?);
-                        self.history.keep_one(*window, open.as_ref());
-                    }
-                }
-                pairs.push((opened, references));
-            }
-            let close = |(opened, references): (Opened, Vec<Reference>)| builder.close(opened, &references);
-            let built: Vec<Built> = self.pool.install(|| pairs.into_par_iter().map(close).collect());
-            self.writer.dates(&built)?;
-            self.writer.each(&built, |built| builder.store(built))?;
-            for Built { date, rows, made } in built {
-                if made.is_some() {
-                    let whole = rows.windows.iter().filter(|window| window.key.segment.is_none());
-                    self.outcome.windows_written += whole.count() as u64;
-                }
-                summary::add(&mut self.outcome, &rows);
-                self.visited.insert(date);
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses to write where another run does by now, as after this one was stopped for longer than a lease lasts.
-    fn is_ours(&self) -> Result<(), Error> {
-        if self.places.lease.is_held() {
-            return Ok(());
-        }
-        Err(Error::Results {
-            place: self.places.out.to_string(),
-            reason:
-                "another run took over while this one did not answer: run it again when that one has ended"
-                    .to_owned(),
-        })
-    }
-
-    /// All that goes into a date.
-    fn order(&mut self, due: Due) -> Order {
-        let fresh = self.fresh.remove(&due.date).unwrap_or_default();
-        self.fresh_bytes -= fresh.iter().map(StoredProfile::heap_bytes).sum::<usize>();
-        let sources = self.by_date.get(&due.date).cloned().unwrap_or_default();
-        let mut earlier = BTreeSet::new();
-        if self.history.is_wanted() {
-            for date in due.windows.iter().flat_map(|(window, _)| self.history.dates(*window)) {
-                earlier.extend(self.by_date.get(&date).into_iter().flatten());
-            }
-        }
-        Order {
-            lost: due.windows.iter().map(|(window, _)| self.lost_in(*window)).collect(),
-
-            sources: sources.into_iter().collect(),
-            stored: self.stored.remove(&due.date).unwrap_or_default(),
-            earlier,
-            fresh,
-            due,
-        }
-    }
-
-    /// Which sources that were set aside may have had rows in a window.
-    fn lost_in(&self, window: Window) -> Option<String> {
-        let mut lost: Vec<_> = self
-            .lost
-            .iter()
-            .filter(|(first, last, _)| *first < window.end && *last >= window.start)
-            .collect();
-        lost.sort();
-        let (_, _, text) = lost.first()?;
-        let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
-        Some(format!("set aside: {text}{more}"))
-    }
-
     #[expect(clippy::disallowed_methods, reason = "when profiles are written down shows in no result")]
     fn write_down_when_due(&mut self) -> Result<(), Error> {
         let too_many = self.fresh_bytes as u64 > gather::memory(self.settings) / 4;
@@ -461,88 +359,6 @@ impl<'a> Reading<'a> {
         }
         let entries: Vec<&Entry> = self.sources.entries().map(|(_, entry)| entry).collect();
         self.shelf.set_aside(&self.judge.monitor, &Bundle { profiles }, &entries)
-    }
-
-    /// Writes what only a run that came to its end knows.
-    pub(super) fn finish(&mut self, before: Option<State>, others: Vec<Entry>) -> Result<(), Error> {
-        if !self.places.are_one() {
-            return Ok(());
-        }
-        self.is_ours()?;
-        self.remove_stale(&others)?;
-        let mut state = State { range: self.wanted.range, rule: self.rule.to_owned(), ..State::default() };
-        for entry in others.into_iter().chain(self.sources.entries().map(|(_, entry)| entry.clone())) {
-            state.entries.insert(entry.id.clone(), entry);
-        }
-        if before.as_ref() != Some(&state) {
-            let mut rows: Vec<SourceRow> = self
-                .sources
-                .all
-                .iter()
-                .filter(|known| known.origin != Origin::Elsewhere)
-                .filter_map(|known| Some(self.source_row(known.origin, known.entry.as_ref()?)))
-                .collect();
-            rows.sort_by(|a, b| a.path.cmp(&b.path));
-            self.writer.sources(&rows)?;
-            // Last: from here on the run is known to have come to its end.
-            state.write(self.store, self.places.results)?;
-        }
-        self.shelf.clear()
-    }
-
-    /// Removes dates of the range that this or an earlier run wrote and that have no window any more.
-    fn remove_stale(&self, others: &[Entry]) -> Result<(), Error> {
-        let mut dates = known::Dates::new(Calendar::new(
-            self.settings.windows.every,
-            self.settings.windows.timezone.clone(),
-        ));
-        let kept: BTreeSet<Arc<str>> = others
-            .iter()
-            .flat_map(|entry| entry.windows(self.wanted.range))
-            .map(|start| dates.of(start))
-            .collect();
-        for date in self.shelf.dates() {
-            let is_asked_for = plan::is_date_within(date, self.settings);
-            if is_asked_for && !self.visited.contains(date) && !kept.contains(date) {
-                self.writer.remove(date)?;
-                self.shelf.remove_date(date)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn source_row(&self, origin: Origin, entry: &Entry) -> SourceRow {
-        let mut row = SourceRow {
-            path: entry.path.clone(),
-            etag: entry.etag.clone(),
-            bytes: entry.bytes,
-            rows: entry.rows,
-            rows_without_time: 0,
-            first_time: None,
-            last_time: None,
-            status: if origin == Origin::Reused { SourceStatus::Reused } else { SourceStatus::Profiled },
-            reason: None,
-        };
-        match &entry.finding {
-            Finding::Profiled(profiled) => {
-                row.rows_without_time = profiled.rows_without_time;
-                row.first_time = profiled.times.map(|(first, _)| first);
-                row.last_time = profiled.times.map(|(_, last)| last);
-                if entry.is_outside(self.wanted.range) {
-                    row.status = SourceStatus::OutsideRange;
-                    row.reason = entry.time.map(|time| plan::outside(time, self.wanted.range));
-                }
-            }
-            Finding::OutsideRange(reason) => {
-                row.status = SourceStatus::OutsideRange;
-                row.reason = Some(reason.clone());
-            }
-            Finding::Quarantined { reason, .. } => {
-                row.status = SourceStatus::Quarantined;
-                row.reason = Some(reason.clone());
-            }
-        }
-        row
     }
 }
 

@@ -1,21 +1,18 @@
 //! Result tables, a date at a time.
 
-use arrow_array::RecordBatch;
-use rayon::iter::{IntoParallelIterator as _, IntoParallelRefIterator as _, ParallelIterator as _};
+use std::mem;
+
+use rayon::iter::{
+    IntoParallelIterator as _, IntoParallelRefIterator as _, IntoParallelRefMutIterator as _,
+    ParallelIterator as _,
+};
 use store::{Location, Store};
 
-use super::build::Built;
-use crate::{
-    Error,
-    tables::{FeatureRow, HistogramRow, ScoreRow, SourceRow, ViolationRow, WindowRow},
-};
+use super::{build::Built, table_files::TABLES};
+use crate::{Error, tables::SourceRow};
 
 /// Threads that write: they wait for the disk or the network far more than they work.
 const WRITERS: usize = 8;
-/// Tables with a file for each date, in the order they are written in. A date whose windows are listed is complete.
-const TABLES: [&str; 5] = ["scores", "violations", "histograms", "features", WINDOWS];
-const WINDOWS: &str = "windows";
-
 /// Writes each date of each table as one file, in one step.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
@@ -29,23 +26,17 @@ impl<'a> Writer<'a> {
         Ok(Self { store, results, pool: crate::gather::threads(WRITERS)? })
     }
 
-    /// Writes all tables of some dates, but of those that are up to date. A table without rows is written too: it
+    /// Puts all tables of some dates in place, but of those that are up to date. A table without rows is written too: it
     /// replaces what an earlier run left.
-    pub(super) fn dates(&self, dates: &[Built]) -> Result<(), Error> {
-        let write = |Built { date, rows, made }: &Built| -> Result<(), Error> {
-            if made.is_none() {
-                return Ok(());
-            }
-            let tables = [
-                ("scores", ScoreRow::batch(&rows.scores)?),
-                ("violations", ViolationRow::batch(&rows.violations)?),
-                ("histograms", HistogramRow::batch(&rows.histograms)?),
-                ("features", FeatureRow::batch(&rows.features)?),
-            ];
-            tables.into_par_iter().try_for_each(|(table, batch)| self.table(table, date, batch))?;
-            self.table(WINDOWS, date, WindowRow::batch(&rows.windows)?)
+    pub(super) fn dates(&self, dates: &mut [Built]) -> Result<(), Error> {
+        let write = |Built { date, made, .. }: &mut Built| -> Result<(), Error> {
+            let Some(made) = made else { return Ok(()) };
+            let mut tables: Vec<_> = TABLES.into_iter().zip(mem::take(&mut made.files)).collect();
+            let last = tables.pop();
+            tables.into_par_iter().try_for_each(|(table, file)| self.table(table, date, file))?;
+            last.map_or(Ok(()), |(table, file)| self.table(table, date, file))
         };
-        self.pool.install(|| dates.par_iter().try_for_each(write))
+        self.pool.install(|| dates.par_iter_mut().try_for_each(write))
     }
 
     /// Writes something else of each date.
@@ -73,9 +64,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn table(&self, table: &str, date: &str, batch: RecordBatch) -> Result<(), Error> {
-        self.store.write_table(&self.part(table, date)?, &[batch])?;
-        Ok(())
+    fn table(&self, table: &str, date: &str, file: Vec<u8>) -> Result<(), Error> {
+        Ok(self.store.write(&self.part(table, date)?, file)?)
     }
 
     fn part(&self, table: &str, date: &str) -> Result<Location, Error> {
