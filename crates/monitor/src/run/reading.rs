@@ -9,7 +9,7 @@ use std::{
 
 use rayon::{
     ThreadPool,
-    iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _},
+    iter::{IntoParallelIterator as _, ParallelIterator as _},
 };
 use store::{Lease, Location, Plan, PlanStatus, Store};
 
