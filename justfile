@@ -61,6 +61,10 @@ bench NAME:
 instructions *ARGS:
     cargo bench --locked -p cli -p monitor --bench instructions -- {{ARGS}}
 
+# What a second backfill and a rescore cost beside the first backfill
+again *ARGS:
+    benches/again/run {{ARGS}}
+
 # Every fuzz target, or those named, for so many seconds each; needs a nightly compiler and cargo-fuzz
 fuzz SECONDS="120" *TARGETS:
     bash tests/fuzz/run {{SECONDS}} {{TARGETS}}

@@ -1,5 +1,7 @@
 //! From a task to profiles by window and segment: which rows belong where, then column by column.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use arrow_array::{Array, Int64Array, RecordBatch};
 use profile::{Coverage, Groups, NONE, Observer, Profile, Spec, Survey, cover};
 use store::{PlannedSource, RowGroup, Task};
@@ -23,6 +25,8 @@ pub(crate) struct Grouping<'a> {
     pub(crate) by_hour: bool,
     /// Whether Parquet columns are profiled from their pages where that is possible.
     pub(crate) pages: bool,
+    /// Once it is set, what comes of a task is of no use.
+    pub(crate) stop: &'a AtomicBool,
 }
 
 /// The window of records without a time.
@@ -59,7 +63,7 @@ impl Grouping<'_> {
         let coverage = self.coverage(row_group, &wanted);
         let mut profiles = profiles(&mut grouped);
         let mut observer = Observer::new(self.spec, &groups, &mut profiles);
-        read_pages(row_group, &coverage, &mut observer)?;
+        self.read_pages(row_group, &coverage, &mut observer)?;
         let mut rest: Vec<&str> = coverage.handed_over.iter().map(|(name, _)| name.as_str()).collect();
         rest.extend(folders.iter().filter(|folder| wanted(folder)));
         if !rest.is_empty() {
@@ -112,6 +116,24 @@ impl Grouping<'_> {
         Coverage { handed_over: names.collect(), ..Coverage::default() }
     }
 
+    fn read_pages(
+        &self,
+        row_group: &RowGroup,
+        coverage: &Coverage,
+        observer: &mut Observer<'_, '_>,
+    ) -> Result<(), Trouble> {
+        let group = row_group.metadata().metadata().row_group(row_group.index());
+        for leaf in &coverage.leaves {
+            if self.stop.load(Ordering::Relaxed) {
+                return Err("stopped".to_owned().into());
+            }
+            let chunk = row_group.chunk(leaf.index)?;
+            let broken = |error| format!("row group {}: {error}", row_group.index());
+            observer.pages(leaf, group, chunk).map_err(broken)?;
+        }
+        Ok(())
+    }
+
     fn assigning(&self) -> Assigning<'_> {
         Assigning {
             grouping: self,
@@ -124,20 +146,6 @@ impl Grouping<'_> {
 
 fn profiles(grouped: &mut Grouped) -> Vec<&mut Profile> {
     grouped.parts.iter_mut().map(|part| &mut part.profile).collect()
-}
-
-fn read_pages(
-    row_group: &RowGroup,
-    coverage: &Coverage,
-    observer: &mut Observer<'_, '_>,
-) -> Result<(), Trouble> {
-    let group = row_group.metadata().metadata().row_group(row_group.index());
-    for leaf in &coverage.leaves {
-        let chunk = row_group.chunk(leaf.index)?;
-        let broken = |error| format!("row group {}: {error}", row_group.index());
-        observer.pages(leaf, group, chunk).map_err(broken)?;
-    }
-    Ok(())
 }
 
 impl Assigning<'_> {

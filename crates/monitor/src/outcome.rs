@@ -155,6 +155,11 @@ pub struct BrokenHere {
 }
 
 impl Outcome {
+    /// Violations and warnings found so far.
+    #[must_use]
+    pub fn violations(&self) -> u64 {
+        self.constraints.values().map(|constraint| constraint.violations + constraint.warnings).sum()
+    }
     /// Notes one row of `violations`; to be called once for each, in any order.
     pub fn observe(&mut self, row: &ViolationRow) {
         let key = ConstraintKey {

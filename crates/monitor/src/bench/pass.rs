@@ -50,8 +50,14 @@ impl Profiling<'_> {
         let first = Arc::new(first);
         let unfrozen = Spec::default();
         let calendar = Calendar::new(Every::All, self.settings.windows.timezone.clone());
-        let grouping =
-            Grouping { spec: &unfrozen, settings: self.settings, calendar, by_hour: false, pages: true };
+        let grouping = Grouping {
+            spec: &unfrozen,
+            settings: self.settings,
+            calendar,
+            by_hour: false,
+            pages: true,
+            stop: self.stop,
+        };
         let mut survey = Survey::default();
         let finished = self.pass(&first).run(
             |planned, task| grouping.survey(planned, &task),
@@ -77,7 +83,8 @@ impl Profiling<'_> {
     pub(super) fn run(&self, spec: &Spec, pages: bool) -> Result<Option<Seen>, Error> {
         let windows = &self.settings.windows;
         let calendar = Calendar::new(windows.every, windows.timezone.clone());
-        let grouping = Grouping { spec, settings: self.settings, calendar, by_hour: false, pages };
+        let grouping =
+            Grouping { spec, settings: self.settings, calendar, by_hour: false, pages, stop: self.stop };
         let (mut open, mut seen) = (Open::default(), Seen::default());
         let finished = self.pass(self.plan).run(
             |planned, task| grouping.read(planned, &task),

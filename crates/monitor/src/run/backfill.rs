@@ -166,7 +166,7 @@ impl<'a> Work<'a> {
         shelf: Shelf<'a>,
         wanted: &Wanted<'_>,
         pool: &ThreadPool,
-        watch: Watch<'_>,
+        watch: Watch<'a>,
         end: Option<(Option<State>, Vec<Entry>)>,
     ) -> Result<Outcome, Error> {
         let Inputs { baseline, settings, .. } = self.inputs;
@@ -193,8 +193,9 @@ impl<'a> Work<'a> {
             sources,
             &rule,
             pool,
+            watch,
         )?;
-        if reading.run(watch)?
+        if reading.run()?
             && let Some((state, others)) = end
         {
             reading.finish(state, others)?;

@@ -65,8 +65,14 @@ pub fn check(
         }
     }
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
-    let grouping =
-        Grouping { spec: &baseline.spec, settings: &settings, calendar, by_hour: false, pages: true };
+    let grouping = Grouping {
+        spec: &baseline.spec,
+        settings: &settings,
+        calendar,
+        by_hour: false,
+        pages: true,
+        stop: watch.stop,
+    };
     let pass = Pass { store, plan: &plan, settings: &settings, pool: &pool, watch };
     let mut progress = gather::planned(&plan);
     let mut open = OpenWindow::default();

@@ -22,7 +22,7 @@ use super::{
     writer::Writer,
 };
 use crate::{
-    Error, OnBadFile, Outcome, Settings, Watch,
+    Error, OnBadFile, Outcome, Progress, Settings, Watch,
     gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
@@ -88,6 +88,7 @@ pub(super) struct Reading<'a> {
     pub(super) history: History,
     /// Sources set aside that have times: first, last, path and reason.
     pub(super) lost: Vec<(i64, i64, String)>,
+    pub(super) watch: Watch<'a>,
     pub(super) outcome: Outcome,
 }
 
@@ -106,6 +107,7 @@ impl<'a> Reading<'a> {
         sources: Sources,
         rule: &'a str,
         pool: &'a ThreadPool,
+        watch: Watch<'a>,
     ) -> Result<Self, Error> {
         let names = judge.baseline.spec.features().iter().map(|feature| Arc::from(feature.name.as_str()));
         let mut reading = Self {
@@ -138,6 +140,7 @@ impl<'a> Reading<'a> {
             sources,
             rule,
             pool,
+            watch,
         };
         reading.outcome.other_objects = reading.plan.skipped;
         for at in 0..reading.sources.all.len() {
@@ -180,28 +183,30 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads what the plan says. Returns whether it came to the end.
-    pub(super) fn run(&mut self, watch: Watch<'_>) -> Result<bool, Error> {
+    pub(super) fn run(&mut self) -> Result<bool, Error> {
+        let watch = self.watch;
         self.set_aside_unopened()?;
         let plan = Arc::clone(&self.plan);
         let (settings, judge) = (self.settings, self.judge);
         let calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
-        let grouping =
-            Grouping { spec: &judge.baseline.spec, settings, calendar, by_hour: false, pages: true };
+        let grouping = Grouping {
+            spec: &judge.baseline.spec,
+            settings,
+            calendar,
+            by_hour: false,
+            pages: true,
+            stop: self.watch.stop,
+        };
         let mut progress = gather::planned(&plan);
         let pass = Pass { store: self.store, plan: &plan, settings, pool: self.pool, watch };
         let finished = pass.run(
             |planned, task| grouping.read(planned, &task),
             Grouped::merge,
             &mut progress,
-            |source, result, progress| {
-                self.source(source, result.map(Option::unwrap_or_default))?;
-                progress.windows = self.outcome.windows.len() as u64;
-                progress.violations = self.outcome.windows.iter().map(|window| window.violations).sum();
-                Ok(())
-            },
+            |source, result, progress| self.source(source, result.map(Option::unwrap_or_default), progress),
         );
         let finished = match finished {
-            Ok(true) => self.write(i64::MAX).map(|()| true),
+            Ok(true) => self.write(i64::MAX, &mut progress),
             other => other,
         };
         if !matches!(finished, Ok(true)) {
@@ -212,8 +217,6 @@ impl<'a> Reading<'a> {
             }
         }
         self.outcome.interrupted = !finished?;
-        progress.windows = self.outcome.windows.len() as u64;
-        progress.violations = self.outcome.windows.iter().map(|window| window.violations).sum();
         self.outcome.progress = progress;
         (watch.progress)(progress);
         Ok(!self.outcome.interrupted)
@@ -237,7 +240,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Takes a whole source, then writes what no later one can touch.
-    fn source(&mut self, index: usize, result: Result<Grouped, Fault>) -> Result<(), Error> {
+    fn source(
+        &mut self,
+        index: usize,
+        result: Result<Grouped, Fault>,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
         let timed = |grouped: Grouped| grouped.timed(self.settings).map_err(Fault::from);
         let observed = result.and_then(timed).and_then(|grouped| {
             match grouped.parts.iter().all(|part| self.waiting.is_open(part.window.start)) {
@@ -258,7 +266,7 @@ impl<'a> Reading<'a> {
         self.record(index, finding)?;
         let frontier = self.frontier.get(index + 1).copied().unwrap_or(i64::MAX);
         if frontier < i64::MAX {
-            self.write(frontier)?;
+            self.write(frontier, progress)?;
         }
         self.write_down_when_due()
     }

@@ -1,6 +1,9 @@
 //! From dates that nothing can touch any more to their tables, a few windows at a time.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::atomic::Ordering,
+};
 
 use rayon::iter::{
     IndexedParallelIterator as _, IntoParallelIterator as _, IntoParallelRefIterator as _,
@@ -17,15 +20,20 @@ use super::{
     summary,
     table_files::TableFiles,
 };
-use crate::{Error, profiles::StoredProfile, window::Window};
+use crate::{Error, Progress, profiles::StoredProfile, window::Window};
 
 impl Reading<'_> {
     /// Scores and writes the dates before `frontier`.
-    pub(super) fn write(&mut self, frontier: i64) -> Result<(), Error> {
+    ///
+    /// Returns whether all of them were: not if the run is to stop.
+    pub(super) fn write(&mut self, frontier: i64, progress: &mut Progress) -> Result<bool, Error> {
         let mut due: VecDeque<Due> = self.waiting.due(frontier, &mut self.outcome.notes).into();
         // A few windows at a time: what is read back of them is never all in memory.
         let at_once = 2 * self.pool.current_num_threads();
         while !due.is_empty() {
+            if self.watch.stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
             self.is_ours()?;
             let (mut orders, mut windows) = (Vec::new(), 0);
             while let Some(next) = due.front()
@@ -35,8 +43,11 @@ impl Reading<'_> {
                 orders.extend(due.pop_front().map(|due| self.order(due)));
             }
             self.write_dates(orders, at_once)?;
+            progress.windows = self.outcome.windows.len() as u64;
+            progress.violations = self.outcome.violations();
+            (self.watch.progress)(*progress);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn write_dates(&mut self, orders: Vec<Order>, at_once: usize) -> Result<(), Error> {
@@ -96,7 +107,10 @@ impl Reading<'_> {
             pool.install(|| {
                 work.into_par_iter().try_for_each(|((kept, files), rows)| -> Result<(), Error> {
                     let Some(files) = files else { return Ok(()) };
-                    rows.into_iter().try_for_each(|rows| Ok(kept.append(files.write(rows)?)))
+                    for rows in rows {
+                        kept.append(files.write(rows)?);
+                    }
+                    Ok(())
                 })
             })?;
         }
