@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use monitor::tables::RunRow;
 use monitor::{Error, Location, Outcome, Roles, Settings, Store, Watch, backfill, check, make_baseline};
 use parquet::file::properties::WriterProperties;
 
@@ -68,7 +69,8 @@ pub(crate) fn compare(baseline: &Location) {
 /// The same by day, down to the tables.
 pub(crate) fn compare_days(baseline: &Location) {
     let results = location("results");
-    judge(watched(|watch| backfill(store(), &captures(), baseline, &results, &settings(), watch)));
+    let row = |_: &Outcome| RunRow::default();
+    judge(watched(|watch| backfill(store(), &captures(), baseline, &results, &settings(), watch, &row)));
 }
 
 /// The baseline is refused, or nothing goes wrong.

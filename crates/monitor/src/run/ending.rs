@@ -31,7 +31,6 @@ impl Reading<'_> {
                 .sources
                 .all
                 .iter()
-                .filter(|known| known.origin != Origin::Elsewhere)
                 .filter_map(|known| Some(self.source_row(known.origin, known.entry.as_ref()?)))
                 .collect();
             rows.sort_by(|a, b| a.path.cmp(&b.path));
@@ -72,7 +71,10 @@ impl Reading<'_> {
             rows_without_time: 0,
             first_time: None,
             last_time: None,
-            status: if origin == Origin::Reused { SourceStatus::Reused } else { SourceStatus::Profiled },
+            status: match origin {
+                Origin::Reused | Origin::Elsewhere => SourceStatus::Reused,
+                Origin::Planned | Origin::Resumed => SourceStatus::Profiled,
+            },
             reason: None,
         };
         match &entry.finding {

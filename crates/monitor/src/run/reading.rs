@@ -166,8 +166,10 @@ impl<'a> Reading<'a> {
             self.by_date.entry(date).or_default().insert(position);
         }
         match &entry.finding {
-            Finding::Profiled(profiled) => self.outcome.rows_without_time += profiled.rows_without_time,
-            Finding::OutsideRange(_) => {}
+            Finding::Profiled(profiled) if !self.is_outside(&entry) => {
+                self.outcome.rows_without_time += profiled.rows_without_time;
+            }
+            Finding::Profiled(_) | Finding::OutsideRange(_) => {}
             Finding::Quarantined { reason, .. } => self.set_aside(&entry, reason)?,
         }
         self.outcome.outside_range += u64::from(self.is_outside(&entry));

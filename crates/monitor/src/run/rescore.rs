@@ -10,6 +10,7 @@ use super::{
     known::{Dates, Origin, Sources, Wanted},
     reading::Places,
     record::record_run,
+    rule,
 };
 use crate::{
     Baseline, Error, Outcome, Settings, Watch, Windows, gather,
@@ -101,9 +102,20 @@ pub fn rescore(
     let pool = gather::pool(&inputs.settings)?;
     let work = Work { store, places: Places { results, out, lease: &lease }, inputs: &inputs, every };
     let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, None)?;
+    if results == out && !outcome.interrupted && range == (None, None) {
+        remember(store, results, rule::of_judging(&inputs.baseline, &inputs.settings))?;
+    }
     outcome.notes.splice(0..0, notes);
     record_run(store, out, record(&outcome))?;
     Ok(outcome)
+}
+
+/// Notes how all windows are judged by now.
+fn remember(store: &Store, results: &Location, rule: String) -> Result<(), Error> {
+    match State::read(store, results, &mut Vec::new())? {
+        Some(state) if state.rule != rule => State { rule, ..state }.write(store, results),
+        _ => Ok(()),
+    }
 }
 
 /// Leaves out windows that reach beyond what was counted: part of a window cannot be compared.

@@ -6,7 +6,7 @@ use arrow_schema::ArrowError;
 use super::columns::Columns;
 
 /// One run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunRow {
     /// When it started, microseconds since 1970 UTC.
     pub started: i64,
