@@ -9,6 +9,8 @@ mod bad_times;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod buckets;
+#[cfg(test)]
 mod captures;
 #[cfg(test)]
 mod config;
@@ -42,5 +44,8 @@ mod rescore;
 mod resume;
 #[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+#[path = "../crates/store/tests/servers/mod.rs"]
+mod servers;
 #[cfg(test)]
 mod tables;

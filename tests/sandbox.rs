@@ -62,22 +62,26 @@ impl Sandbox {
 
     /// All files below a folder, by their relative paths.
     pub(crate) fn files(&self, relative: &str) -> Vec<(String, Vec<u8>)> {
-        let root = self.path(relative);
-        let (mut files, mut folders) = (Vec::new(), vec![root.clone()]);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-                    files.push((name, fs::read(&path).unwrap()));
-                }
+        files_below(&self.path(relative))
+    }
+}
+
+/// All files below a folder, by their paths relative to it.
+pub(crate) fn files_below(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let (mut files, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, fs::read(&path).unwrap()));
             }
         }
-        files.sort();
-        files
     }
+    files.sort();
+    files
 }
 
 impl From<Output> for Ran {

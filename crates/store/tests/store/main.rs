@@ -15,5 +15,7 @@ mod row_groups;
 mod sandbox;
 mod scan;
 mod server;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod survival;
 mod writing;
