@@ -9,6 +9,8 @@ mod bad_times;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod bucket_faults;
+#[cfg(test)]
 mod buckets;
 #[cfg(test)]
 mod captures;
@@ -24,6 +26,9 @@ mod disk;
 mod edges;
 #[cfg(test)]
 mod exit_codes;
+#[cfg(test)]
+#[path = "../crates/store/tests/faults/mod.rs"]
+mod faults;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
