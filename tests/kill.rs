@@ -144,3 +144,61 @@ fn of_two_runs_at_once_one_wins_and_the_other_says_so() {
     assert!(refused > 0);
     println!("{refused} of 30 runs were refused, the others wrote the same");
 }
+
+/// Kills a run after a share of its time, if it takes so long.
+#[expect(clippy::disallowed_methods, reason = "when a run is killed is to be random")]
+fn kill_at(sandbox: &Sandbox, line: &str, share: f64) {
+    let began = Instant::now();
+    sandbox.expect(0, &line.replace("--out results", "--out timed"));
+    let whole = began.elapsed();
+    fs::remove_dir_all(sandbox.path("timed")).unwrap();
+    let mut child = start(sandbox, line);
+    thread::sleep(whole.mul_f64(share));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// Tables that do not say which run did what.
+fn tables(sandbox: &Sandbox, folder: &str) -> Files {
+    let mut files = sandbox.files(folder);
+    let others = ["runs.", "sources/", "state.", "profiles/"];
+    files.retain(|(name, _)| !others.iter().any(|other| name.starts_with(other)));
+    files
+}
+
+#[test]
+fn killed_and_run_again_with_other_inputs_the_tables_are_of_these() {
+    let sandbox = captures::with_baseline();
+    let all: Vec<_> = (0..30).map(|number| captures::day(number, 100, Mood::Calm)).collect();
+    captures::write_parquet(&sandbox.path("captures/month.parquet"), &all);
+    let line = |out: &str, more: &str| {
+        BACKFILL.replace("--out results", &format!("--out {out} -q --segment-by colour {more}"))
+    };
+    sandbox.expect(0, &line("expected", ""));
+    let expected = tables(&sandbox, "expected");
+    let range = |from, to| format!("--from {} --to {}", captures::date(from), captures::date(to));
+    for round in 0..12 {
+        let share = 0.3 + 0.06 * f64::from(round);
+        // A part that ended, a part that did not, then the whole.
+        sandbox.expect(0, &line("results", &range(26, 30)));
+        kill_at(&sandbox, &line("results", &range(0, 24)), share);
+        sandbox.expect(0, &line("results", &range(0, 24)));
+        sandbox.expect(0, &line("results", ""));
+        assert!(tables(&sandbox, "results") == expected, "round {round}: ranges");
+        // Another comparison that did not end.
+        kill_at(&sandbox, &line("results", "--compare previous"), share);
+        sandbox.expect(0, &line("results", ""));
+        assert!(tables(&sandbox, "results") == expected, "round {round}: comparison");
+        // A late capture that is gone again.
+        let late = sandbox.path("captures/late.parquet");
+        captures::write_parquet(
+            &late,
+            &[captures::day(7, 50, Mood::Shifted), captures::day(40, 50, Mood::Calm)],
+        );
+        kill_at(&sandbox, &line("results", ""), share);
+        fs::remove_file(&late).unwrap();
+        sandbox.expect(0, &line("results", ""));
+        assert!(tables(&sandbox, "results") == expected, "round {round}: a late capture");
+        fs::remove_dir_all(sandbox.path("results")).unwrap();
+    }
+}

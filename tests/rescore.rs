@@ -177,3 +177,47 @@ fn a_late_file_reaches_the_windows_that_are_compared_with_its_own() {
     sandbox.expect(0, &line.replace("--out results", &format!("--out once --from {from} --to {to}")));
     same(&sandbox, "daily", "once");
 }
+
+#[test]
+fn what_is_not_counted_whole_is_refused() {
+    let sandbox = a_step();
+    sandbox.expect(0, BACKFILL);
+    // A capture of two days is replaced, and only one of them counted again.
+    let (one, other) = (captures::day(3, 90, Mood::Calm), captures::day(4, 90, Mood::Calm));
+    let path = sandbox.path("captures/both.parquet");
+    captures::write_parquet(&path, &[one.clone(), other.clone()]);
+    sandbox.expect(0, BACKFILL);
+    let before = tables(&sandbox, "results");
+    captures::write_parquet(&path, &[one, other, captures::day(4, 10, Mood::Calm)]);
+    sandbox.expect(0, &format!("{BACKFILL} --from {} --to {}", captures::date(3), captures::date(4)));
+    let error = sandbox.error(2, "rescore results --baseline baseline --compare previous");
+    holds(&error, &["1 of its dates are not counted whole", "run `driftscan backfill` first"]);
+    let day = |name: &str| name.contains("2026-03-05");
+    let kept =
+        |files: Vec<(String, Vec<u8>)>| files.into_iter().filter(|(name, _)| day(name)).collect::<Vec<_>>();
+    assert!(kept(before) == kept(tables(&sandbox, "results")), "nothing is written");
+    sandbox.expect(0, BACKFILL);
+    sandbox.expect(0, "rescore results --baseline baseline --compare previous");
+}
+
+#[test]
+fn tables_go_to_a_folder_of_their_own_and_lose_what_is_gone() {
+    let sandbox = a_step();
+    sandbox.expect(0, BACKFILL);
+    let rescore = "rescore results --baseline baseline --window 1w --out weekly";
+    sandbox.expect(0, rescore);
+    // Under another name the folder is the same.
+    let again = format!("rescore results --baseline baseline --out {}", sandbox.path("results").display());
+    let json = sandbox.expect(0, &format!("{again} --format json")).json();
+    assert_eq!(json["windows"]["written"], 0);
+    sandbox.expect(0, &BACKFILL.replace("--out results", "--out others"));
+    let error = sandbox.error(2, "rescore results --baseline baseline --out others");
+    holds(&error, &["it holds the results of a backfill"]);
+    for day in 20..45 {
+        fs::remove_file(sandbox.path(&format!("captures/day-{day:03}.parquet"))).unwrap();
+    }
+    sandbox.expect(0, BACKFILL);
+    sandbox.expect(0, rescore);
+    sandbox.expect(0, &rescore.replace("weekly", "fresh"));
+    same(&sandbox, "weekly", "fresh");
+}

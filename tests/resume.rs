@@ -231,3 +231,43 @@ fn damaged_profiles_are_made_again() {
     assert_eq!(run["files"]["read"], 0, "the footers of the profiles say it too");
     same(&sandbox, "results", "fresh");
 }
+
+#[test]
+fn a_folder_that_moves_is_not_counted_twice() {
+    let sandbox = twenty_days();
+    sandbox.expect(0, BACKFILL);
+    fs::rename(sandbox.path("captures"), sandbox.path("moved")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("moved"), sandbox.path("captures")).unwrap();
+    let run = again(&sandbox, "");
+    assert_eq!((&run["rows"], &run["files"]["gone"]), (&4_000.into(), &20.into()));
+    at_once(&sandbox, "fresh", "");
+    same(&sandbox, "results", "fresh");
+    // Nor is one that has a second name.
+    std::os::unix::fs::symlink(sandbox.path("moved/day-003.parquet"), sandbox.path("other.parquet")).unwrap();
+    sandbox.expect(0, &BACKFILL.replace("captures", "other.parquet"));
+    assert_eq!(again(&sandbox, "")["rows"], 4_000);
+    same(&sandbox, "results", "fresh");
+}
+
+#[test]
+fn tables_that_are_gone_are_made_again_and_those_that_nobody_knows_removed() {
+    let sandbox = twenty_days();
+    sandbox.expect(0, BACKFILL);
+    at_once(&sandbox, "fresh", "");
+    fs::remove_dir_all(sandbox.path("results/scores/window_date=2026-03-04")).unwrap();
+    sandbox.write("results/scores/window_date=2027-01-01/part.parquet", b"from a run that was killed");
+    assert_eq!(again(&sandbox, "")["windows"]["written"], 1);
+    same(&sandbox, "results", "fresh");
+}
+
+#[test]
+fn a_bad_row_group_counts_where_it_is_asked_for() {
+    let sandbox = captures::with_baseline();
+    captures::write_days(&sandbox, "captures", 0..3, 200, |_| Mood::Calm);
+    sandbox.write("captures/torn.parquet", b"PAR1 and then nothing");
+    sandbox.expect(4, BACKFILL);
+    // A narrower range looks again: what is bad may lie outside of it.
+    let json =
+        sandbox.expect(4, &format!("{BACKFILL} --from 2026-03-01 --to 2026-03-03 --format json")).json();
+    assert_eq!(json["files"]["reused"], 3);
+}

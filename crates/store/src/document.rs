@@ -4,7 +4,7 @@ use crate::backend::Backend;
 use crate::{Error, Location, Store, local};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 
 impl Store {
@@ -39,18 +39,24 @@ impl Store {
         self.runtime.block_on(backend.children(location.root(), location.shown()))
     }
 
-    /// Of objects named by their [`Source::id`](crate::Source::id), those that exist.
+    /// Of objects named by their [`Source::id`](crate::Source::id), those that exist, each with what it is called without
+    /// any link.
     ///
     /// # Errors
     /// [`Error::Invalid`], [`Error::Denied`] and [`Error::Io`].
-    pub fn existing(&self, ids: Vec<String>) -> Result<HashSet<String>, Error> {
+    pub fn existing(&self, ids: Vec<String>) -> Result<HashMap<String, String>, Error> {
         let look = |id: String| {
             let location = Location::parse(&id, Path::new("/"));
             let backend = location.as_ref().map_err(Clone::clone).and_then(|place| self.backend(place));
             async move {
                 let location = location?;
-                let found = backend?.look(location.root(), location.shown()).await?;
-                Ok::<_, Error>(found.map(|_| id))
+                let backend = backend?;
+                let found = backend.look(location.root(), location.shown()).await?;
+                let real = match backend {
+                    Backend::Local(_) => local::real(location.root()),
+                    Backend::Objects(_) => id.clone(),
+                };
+                Ok::<_, Error>(found.map(|_| (id, real)))
             }
         };
         let found = futures::stream::iter(ids).map(look).buffer_unordered(64).try_collect::<Vec<_>>();

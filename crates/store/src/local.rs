@@ -152,6 +152,11 @@ pub(crate) fn walk(key: &str, shown: &str) -> Result<Vec<Found>, Error> {
     Ok(found)
 }
 
+/// A path without links, as far as it exists.
+pub(crate) fn real(key: &str) -> String {
+    fs::canonicalize(key).map_or_else(|_| key.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
 /// The file at `key`, if there is one.
 pub(crate) fn look(key: &str, shown: &str) -> Result<Option<Object>, Error> {
     match fs::metadata(key) {

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     iter,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ use crate::Error;
 
 const FOLDER: &str = "profiles";
 const PENDING: &str = "pending";
+/// Names the dates whose tables were being written when a run was killed.
+const UNFINISHED: &str = "unfinished.json";
 /// Key of the note in a footer that says what is in the file.
 const NOTE: &str = "driftscan.profiles";
 /// Key of the note that says what the tables of its date were made of.
@@ -40,6 +42,8 @@ struct Noted {
 
 /// A version of a source under some settings.
 type Key = (Arc<str>, Arc<str>, Arc<str>);
+/// The same, with the range that its rows were counted in.
+type Counted = (Key, (Option<i64>, Option<i64>));
 
 #[derive(Debug)]
 struct File {
@@ -59,6 +63,8 @@ pub(crate) struct Shelf<'a> {
     files: Vec<File>,
     /// Number of the next file of profiles that wait.
     next: u64,
+    /// Dates whose tables may be of several runs: what the footers say they were made of does not count.
+    void: Mutex<BTreeSet<String>>,
 }
 
 /// Profiles by date, and the sources that they are of with the dates of each.
@@ -73,9 +79,10 @@ impl<'a> Shelf<'a> {
         store: &'a Store,
         results: &'a Location,
         notes: &mut Vec<String>,
-    ) -> Result<(Self, HashMap<String, Entry>), Error> {
-        let mut shelf = Self { store, results, files: Vec::new(), next: 0 };
-        let mut found: HashMap<Key, (Entry, BTreeSet<String>, usize)> = HashMap::new();
+    ) -> Result<(Self, Vec<Entry>), Error> {
+        let void = Mutex::new(read_unfinished(store, results)?);
+        let mut shelf = Self { store, results, files: Vec::new(), next: 0, void };
+        let mut found: BTreeMap<Counted, (Entry, BTreeSet<String>, usize)> = BTreeMap::new();
         for folder in [FOLDER, PENDING] {
             for (pieces, note) in store.list_pieces(&results.join(folder)?)? {
                 let inputs = note.as_ref().ok().and_then(|note| note.get(INPUTS)).cloned();
@@ -104,7 +111,7 @@ impl<'a> Shelf<'a> {
                         holds.entry(date.clone()).or_default().insert(key.clone());
                     }
                     let (entry, here, _) = found
-                        .entry(key)
+                        .entry((key, noted.entry.range))
                         .or_insert_with(|| (without_windows(&noted.entry), BTreeSet::new(), noted.dates));
                     here.extend(noted.here);
                     add_windows(entry, &noted.entry);
@@ -113,7 +120,7 @@ impl<'a> Shelf<'a> {
             }
         }
         let whole = found.into_values().filter(|(_, here, dates)| here.len() == *dates);
-        Ok((shelf, whole.map(|(entry, ..)| (entry.id.clone(), entry)).collect()))
+        Ok((shelf, whole.map(|(entry, ..)| entry).collect()))
     }
 
     /// Whether all rows of a source are there, on dates that it has some on.
@@ -124,8 +131,44 @@ impl<'a> Shelf<'a> {
 
     /// What the tables of a date were made of, if all of them were written.
     pub(crate) fn inputs(&self, date: &str) -> Option<&str> {
+        if self.void().contains(date) {
+            return None;
+        }
         let mut files = self.files.iter().filter(|file| file.folder == FOLDER);
         files.find(|file| file.dates.iter().any(|known| known == date))?.inputs.as_deref()
+    }
+
+    /// Notes that the tables of some dates are about to be written, one after the other.
+    pub(crate) fn begin<'d>(&self, dates: impl Iterator<Item = &'d str>) -> Result<(), Error> {
+        self.void().extend(dates.map(str::to_owned));
+        self.write_unfinished()
+    }
+
+    /// Notes, in memory for now, that all tables of some dates are written, or gone.
+    pub(crate) fn settle<'d>(&self, dates: impl Iterator<Item = &'d str>) {
+        let mut void = self.void();
+        for date in dates {
+            void.remove(date);
+        }
+    }
+
+    /// Writes down which dates are still to be settled, if any is.
+    pub(crate) fn write_unfinished(&self) -> Result<(), Error> {
+        let place = self.results.join(UNFINISHED)?;
+        let void = self.void().clone();
+        if void.is_empty() {
+            return Ok(self.store.delete(&place)?);
+        }
+        Ok(self.store.write(&place, serde_json::to_vec(&void)?)?)
+    }
+
+    /// Dates that are to be settled.
+    pub(crate) fn unfinished(&self) -> BTreeSet<String> {
+        self.void().clone()
+    }
+
+    fn void(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.void.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Dates whose tables were written.
@@ -166,12 +209,15 @@ impl<'a> Shelf<'a> {
             let groups = file.dates.iter().enumerate().filter(|(_, known)| *known == date);
             let groups: Vec<usize> = groups.map(|(group, _)| group).collect();
             let folder = self.results.join(file.folder)?;
-            let batches = self.store.read_pieces(&folder, &file.pieces, Some(&groups))?;
-            let damaged = || Error::Results {
+            let damaged = |what: &str| Error::Results {
                 place: format!("{folder}/{}", file.pieces.relative),
-                reason: "expected stored profiles, found other columns: remove it and run again".to_owned(),
+                reason: format!("the file is damaged ({what}): remove it and run again"),
             };
-            let rows = StoredProfile::of_batches(&batches).ok_or_else(damaged)?;
+            let batches = match self.store.read_pieces(&folder, &file.pieces, Some(&groups)) {
+                Err(error @ store::Error::Corrupt { .. }) => return Err(damaged(&error.chain())),
+                outcome => outcome?,
+            };
+            let rows = StoredProfile::of_batches(&batches).ok_or_else(|| damaged("other columns"))?;
             profiles.extend(rows.into_iter().filter(|row| {
                 fresh.contains(&(Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)))
             }));
@@ -278,6 +324,12 @@ impl File {
     fn has(&self, date: &str, key: &Key) -> bool {
         self.holds.get(date).is_some_and(|keys| keys.contains(key))
     }
+}
+
+/// What cannot be read counts as nothing: the folders of the tables say the rest.
+fn read_unfinished(store: &Store, results: &Location) -> Result<BTreeSet<String>, Error> {
+    let document = store.read(&results.join(UNFINISHED)?)?;
+    Ok(document.and_then(|document| serde_json::from_slice(&document).ok()).unwrap_or_default())
 }
 
 fn key(entry: &Entry) -> Key {

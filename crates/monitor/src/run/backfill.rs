@@ -6,7 +6,7 @@ use store::{Location, Plan, Store};
 use super::{
     close::Judge,
     identity,
-    known::{Dates, Earlier, Reuse, Sources, Wanted},
+    known::{Dates, Earlier, Origin, Reuse, Sources, Wanted},
     plan,
     reading::{Places, Reading},
     record::record_run,
@@ -140,6 +140,15 @@ impl<'a> Found<'a> {
             reuse.known.clear();
         }
         notes.extend(plan::settings_note(&earlier, &wanted));
+        let stays = |(origin, entry): &&(Origin, Entry)| {
+            *origin == Origin::Elsewhere && entry.windows(wanted.range).next().is_some()
+        };
+        let elsewhere = reuse.known.values().filter(stays).count();
+        if elsewhere > 0 {
+            notes.push(format!(
+                "{elsewhere} captures of earlier runs, elsewhere than these, stay in the windows as long as they exist"
+            ));
+        }
         listed.retain(|source| !reuse.known.contains_key(&source.id));
         let others = !reuse.known.is_empty();
         let plan = plan::for_windows(store, captures, listed, settings, watch, &baseline.spec, others)?;
@@ -195,10 +204,11 @@ impl<'a> Work<'a> {
             pool,
             watch,
         )?;
-        if reading.run()?
-            && let Some((state, others)) = end
-        {
-            reading.finish(state, others)?;
+        if reading.run()? {
+            match end {
+                Some((state, others)) => reading.finish(state, others)?,
+                None => reading.finish_rescore()?,
+            }
         }
         Ok(reading.outcome)
     }

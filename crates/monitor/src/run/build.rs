@@ -130,6 +130,8 @@ pub(super) struct Builder<'a> {
     pub(super) spec: &'a str,
     /// Digest of what windows are judged by.
     pub(super) rule: &'a str,
+    /// Dates of which every table has a file.
+    pub(super) whole: &'a BTreeSet<String>,
 }
 
 impl Builder<'_> {
@@ -142,6 +144,7 @@ impl Builder<'_> {
             && fresh.is_empty()
             && self.shelf.is_exactly(&due.date, &entries)
             && self.shelf.inputs(&due.date) == Some(&inputs)
+            && self.whole.contains(&*due.date)
             && let Some(rows) = self.read_back(&due.date)?
         {
             return Ok(Opened { date: due.date, rows, anew: None });
@@ -179,8 +182,15 @@ impl Builder<'_> {
         if !self.keeps {
             return Ok(Vec::new());
         }
+        let mut on_date = |entry: &&Entry| entry.windows((None, None)).any(|start| dates.of(start) == *date);
+        let entries: Vec<&Entry> =
+            self.sources.entries().map(|(_, entry)| entry).filter(&mut on_date).collect();
+        // Half of what was there is nothing to compare with.
+        if !self.shelf.is_exactly(date, &entries) {
+            return Ok(Vec::new());
+        }
         let versions: HashSet<(&str, String)> =
-            self.sources.entries().map(|(_, entry)| (entry.id.as_str(), entry.version())).collect();
+            entries.iter().map(|entry| (entry.id.as_str(), entry.version())).collect();
         let mut profiles = self.shelf.load(date, |id, version, spec| {
             spec == self.spec && versions.contains(&(id, version.to_owned()))
         })?;
@@ -212,7 +222,7 @@ impl Builder<'_> {
             let profile = stored.profile(&self.baseline.spec).map_err(|reason| Error::Results {
                 place: self.results.to_string(),
                 reason: format!(
-                    "the stored profile of `{}` is damaged ({reason}): remove the folder `profiles` and run again",
+                    "what is stored in `profiles` of `{}` is damaged ({reason}): remove the files of its dates there and run again",
                     stored.source
                 ),
             })?;

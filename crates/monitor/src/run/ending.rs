@@ -1,6 +1,6 @@
 //! The end of a run: what only a run that came to its end knows.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, iter, sync::Arc};
 
 use super::{
     known::{self, Origin},
@@ -17,9 +17,6 @@ use crate::{
 impl Reading<'_> {
     /// Writes what only a run that came to its end knows.
     pub(super) fn finish(&mut self, before: Option<State>, others: Vec<Entry>) -> Result<(), Error> {
-        if !self.places.are_one() {
-            return Ok(());
-        }
         self.is_ours()?;
         self.remove_stale(&others)?;
         let mut state = State { range: self.wanted.range, rule: self.rule.to_owned(), ..State::default() };
@@ -38,7 +35,22 @@ impl Reading<'_> {
             // Last: from here on the run is known to have come to its end.
             state.write(self.store, self.places.results)?;
         }
-        self.shelf.clear()
+        self.shelf.clear()?;
+        self.close_journal()
+    }
+
+    /// Notes which dates are still not settled: those outside the range of this run, if an earlier one left some.
+    pub(super) fn close_journal(&self) -> Result<(), Error> {
+        if self.places.are_one() { self.shelf.write_unfinished() } else { Ok(()) }
+    }
+
+    /// Ends a run that read nothing.
+    pub(super) fn finish_rescore(&mut self) -> Result<(), Error> {
+        if self.places.are_one() {
+            return self.close_journal();
+        }
+        self.is_ours()?;
+        self.remove_stale(&[])
     }
 
     /// Removes dates of the range that this or an earlier run wrote and that have no window any more.
@@ -52,11 +64,20 @@ impl Reading<'_> {
             .flat_map(|entry| entry.windows(self.wanted.range))
             .map(|start| dates.of(start))
             .collect();
-        for date in self.shelf.dates() {
+        let mut known: BTreeSet<String> = self.tables.any.clone();
+        if self.places.are_one() {
+            known.extend(self.shelf.dates().map(str::to_owned));
+            known.extend(self.shelf.unfinished());
+        }
+        for date in &known {
+            let date = date.as_str();
             let is_asked_for = plan::is_date_within(date, self.settings);
             if is_asked_for && !self.visited.contains(date) && !kept.contains(date) {
                 self.writer.remove(date)?;
-                self.shelf.remove_date(date)?;
+                if self.places.are_one() {
+                    self.shelf.remove_date(date)?;
+                    self.shelf.settle(iter::once(date));
+                }
             }
         }
         Ok(())

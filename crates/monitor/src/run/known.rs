@@ -66,7 +66,7 @@ pub(super) struct Earlier<'a> {
     /// At the end of the last run that came to its end.
     pub(super) state: State,
     /// What runs since have read.
-    pub(super) resumed: HashMap<String, Entry>,
+    pub(super) resumed: Vec<Entry>,
 }
 
 /// The settings that decide whether what was counted is of use.
@@ -98,6 +98,10 @@ impl Reuse {
         dates: &mut Dates,
     ) -> Result<Self, Error> {
         let Earlier { shelf, state, resumed } = earlier;
+        let mut by_id: HashMap<&str, Vec<&Entry>> = HashMap::new();
+        for entry in resumed {
+            by_id.entry(&entry.id).or_default().push(entry);
+        }
         let mut is_whole = |entry: &Entry| {
             let on: BTreeSet<Arc<str>> = entry.windows(wanted.range).map(|start| dates.of(start)).collect();
             shelf.holds(entry, on.iter().map(|date| &**date))
@@ -107,9 +111,10 @@ impl Reuse {
         let (mut ids, mut left) = (HashSet::new(), Vec::new());
         for source in listed.sources() {
             ids.insert(source.id.as_str());
-            let candidates =
-                [(Origin::Reused, state.entries.get(&source.id)), (Origin::Resumed, resumed.get(&source.id))];
-            let mut candidates = candidates.into_iter().filter_map(|(origin, entry)| Some((origin, entry?)));
+            let finished = state.entries.get(&source.id).map(|entry| (Origin::Reused, entry));
+            let since =
+                by_id.get(source.id.as_str()).into_iter().flatten().map(|entry| (Origin::Resumed, *entry));
+            let mut candidates = finished.into_iter().chain(since);
             let found = candidates.find(|(_, entry)| {
                 entry.is_of(source)
                     && entry.spec == wanted.spec
@@ -135,7 +140,7 @@ impl Reuse {
         let unlisted = state
             .entries
             .values()
-            .chain(resumed.values().filter(|entry| !state.entries.contains_key(&entry.id)));
+            .chain(resumed.iter().filter(|entry| !state.entries.contains_key(&entry.id)));
         for entry in unlisted.filter(|entry| !ids.contains(entry.id.as_str())) {
             if wanted.captures.covers(&entry.id) {
                 changes.gone += 1;
@@ -149,9 +154,16 @@ impl Reuse {
                 others.push(entry.clone());
             }
         }
-        let there = store.existing(elsewhere.iter().map(|entry| entry.id.clone()).collect())?;
+        let mut there = HashMap::new();
+        let mut listed_as = HashSet::new();
+        if !elsewhere.is_empty() {
+            there = store.existing(elsewhere.iter().map(|entry| entry.id.clone()).collect())?;
+            listed_as =
+                store.existing(ids.iter().map(|id| (*id).to_owned()).collect())?.into_values().collect();
+        }
         for entry in elsewhere {
-            if there.contains(&entry.id) {
+            // Under another name it may be one of those that are listed.
+            if there.get(&entry.id).is_some_and(|real| !listed_as.contains(real)) {
                 known.insert(entry.id.clone(), (Origin::Elsewhere, entry.clone()));
             } else {
                 changes.gone += 1;

@@ -134,6 +134,19 @@ pub(super) fn settings_note(earlier: &Earlier<'_>, wanted: &Wanted<'_>) -> Optio
     let entries = earlier.state.entries.values();
     let again =
         entries.filter(|entry| entry.spec != wanted.spec && wanted.captures.covers(&entry.id)).count();
+    let entries = earlier.state.entries.values();
+    let gone = entries.filter(|entry| {
+        entry.spec != wanted.spec
+            && !wanted.captures.covers(&entry.id)
+            && entry.windows(wanted.range).next().is_some()
+    });
+    let gone = gone.count();
+    if gone > 0 {
+        return Some(format!(
+            "{gone} captures of earlier runs, elsewhere than these, were counted under other bins or roles: they are left out of \
+             the windows that this run writes; run over them again"
+        ));
+    }
     (again > 0).then(|| {
         format!(
             "{again} captures are read again: the bins of the baseline, the roles of columns or the format of profiles \

@@ -19,7 +19,7 @@ use super::{
     history::History,
     known::{self, Sources, Wanted},
     plan,
-    writer::Writer,
+    writer::{There, Writer},
 };
 use crate::{
     Error, OnBadFile, Outcome, Progress, Settings, Watch,
@@ -50,7 +50,7 @@ pub(super) struct Places<'a> {
 
 impl Places<'_> {
     pub(super) fn are_one(&self) -> bool {
-        self.results == self.out
+        self.results.id() == self.out.id()
     }
 }
 
@@ -85,6 +85,8 @@ pub(super) struct Reading<'a> {
     pub(super) frontier: Vec<i64>,
 
     pub(super) visited: BTreeSet<Arc<str>>,
+    /// Dates that tables had files of at the start.
+    pub(super) tables: There,
     pub(super) history: History,
     /// Sources set aside that have times: first, last, path and reason.
     pub(super) lost: Vec<(i64, i64, String)>,
@@ -110,10 +112,12 @@ impl<'a> Reading<'a> {
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
         let names = judge.baseline.spec.features().iter().map(|feature| Arc::from(feature.name.as_str()));
+        let writer = Writer::new(store, places.out)?;
         let mut reading = Self {
             frontier: plan::frontier(&plan),
             plan: Arc::new(plan),
-            writer: Writer::new(store, places.out)?,
+            tables: writer.there()?,
+            writer,
             spec: wanted.spec.into(),
             names: names.collect(),
             waiting: Waiting::new(&settings.windows),
@@ -213,7 +217,7 @@ impl<'a> Reading<'a> {
         };
         if !matches!(finished, Ok(true)) {
             // What was counted is kept, whatever ended the run; its reason is the one to report.
-            let kept = self.write_down();
+            let kept = self.write_down().and_then(|()| self.close_journal());
             if finished.is_ok() {
                 kept?;
             }

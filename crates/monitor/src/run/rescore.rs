@@ -1,6 +1,9 @@
 //! Scores and checks again from stored profiles: no capture is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use store::{Location, Store};
 
@@ -8,13 +11,14 @@ use super::{
     backfill::{Inputs, OWNER, Work},
     identity,
     known::{Dates, Origin, Sources, Wanted},
+    plan,
     reading::Places,
     record::record_run,
     rule,
 };
 use crate::{
     Baseline, Error, Outcome, Settings, Watch, Windows, gather,
-    profiles::{Shelf, State},
+    profiles::{Entry, Shelf, State},
     tables::RunRow,
     window::{Calendar, Every},
 };
@@ -49,11 +53,17 @@ pub fn rescore(
         let asked = settings.windows.every;
         return Err(refuse(format!("profiles of windows of {every} cannot be joined to windows of {asked}")));
     }
-    if settings.windows.every != every && results == out {
+    if settings.windows.every != every && results.id() == out.id() {
         return Err(refuse(format!(
             "its tables have windows of {every}: write those of {} to another folder (--out)",
             settings.windows.every
         )));
+    }
+    if results.id() != out.id() && holds_profiles(store, out)? {
+        return Err(Error::Results {
+            place: out.to_string(),
+            reason: "it holds the results of a backfill: write to another folder (--out)".to_owned(),
+        });
     }
     let lease = store.lease(out, OWNER)?;
     let mut notes = Vec::new();
@@ -61,7 +71,7 @@ pub fn rescore(
     let (shelf, resumed) = Shelf::open(store, results, &mut notes)?;
     let mut settings = settings.clone();
     if settings.windows.every != every {
-        let ranges = state.entries.values().chain(resumed.values()).map(|entry| entry.range);
+        let ranges = state.entries.values().chain(&resumed).map(|entry| entry.range);
         notes.extend(only_whole(&mut settings.windows, ranges));
     }
     let inputs = Inputs::of(Baseline::read(store, baseline)?, &settings, every)?;
@@ -69,13 +79,13 @@ pub fn rescore(
     let Wanted { spec, range, .. } = wanted;
     let mut dates = Dates::new(Calendar::new(every, settings.windows.timezone.clone()));
     let mut known = BTreeMap::new();
-    let (mut other_bins, mut missing) = (0_u64, 0_u64);
-    for (id, entry) in state.entries.into_iter().chain(resumed) {
+    let (mut other_bins, mut missing) = (0_u64, 0_usize);
+    for entry in state.entries.into_values().chain(resumed) {
         let on: BTreeSet<_> = entry.windows(range).map(|start| dates.of(start)).collect();
         if entry.spec != spec {
             other_bins += u64::from(!on.is_empty());
         } else if shelf.holds(&entry, on.iter().map(|date| &**date)) {
-            known.entry(id).or_insert((Origin::Reused, entry));
+            known.entry(entry.id.clone()).or_insert((Origin::Reused, entry));
         } else {
             missing += 1;
         }
@@ -87,27 +97,49 @@ pub fn rescore(
                 .to_owned(),
         }));
     }
-    if other_bins + missing > 0 {
-        notes.push(format!(
-            "{} captures are left out: their profiles were counted under other bins or are not there; `driftscan backfill` reads them again",
-            other_bins + missing
-        ));
+    // A date of which a source is missing, or was counted in another version, has tables that are better than ours.
+    let mut by_date: BTreeMap<Arc<str>, Vec<&Entry>> = BTreeMap::new();
+    for (_, entry) in known.values() {
+        let on: BTreeSet<_> = entry.windows(range).map(|start| dates.of(start)).collect();
+        on.into_iter().for_each(|date| by_date.entry(date).or_default().push(entry));
     }
-    if results != out {
+    let stored = shelf.dates().filter(|date| plan::is_date_within(date, &inputs.settings));
+    let partly = by_date
+        .keys()
+        .map(|date| &**date)
+        .chain(stored)
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .filter(|date| !shelf.is_exactly(date, by_date.get(*date).map_or(&[], Vec::as_slice)))
+        .count();
+    if partly + missing > 0 {
+        return Err(refuse(format!(
+            "{} of its dates are not counted whole: captures changed since, or were counted under other bins; run `driftscan backfill` first, or leave these dates out (--from, --to)",
+            partly.max(1)
+        )));
+    }
+    let is_elsewhere = results.id() != out.id();
+    if is_elsewhere {
         identity::claim(store, out, &inputs.settings)?;
-        store.sweep(out)?;
     }
+    store.sweep(out)?;
     let plan = store.nothing();
     let sources = Sources::new(&plan, known);
     let pool = gather::pool(&inputs.settings)?;
     let work = Work { store, places: Places { results, out, lease: &lease }, inputs: &inputs, every };
     let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, None)?;
-    if results == out && !outcome.interrupted && range == (None, None) {
+    if !is_elsewhere && !outcome.interrupted && range == (None, None) {
         remember(store, results, rule::of_judging(&inputs.baseline, &inputs.settings))?;
     }
     outcome.notes.splice(0..0, notes);
     record_run(store, out, record(&outcome))?;
     Ok(outcome)
+}
+
+/// Whether a folder is one that a backfill writes to.
+fn holds_profiles(store: &Store, folder: &Location) -> Result<bool, Error> {
+    let has_state = State::read(store, folder, &mut Vec::new())?.is_some();
+    Ok(has_state || !store.list_folder(&folder.join("profiles")?)?.is_empty())
 }
 
 /// Notes how all windows are judged by now.

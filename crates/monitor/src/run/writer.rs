@@ -1,6 +1,6 @@
 //! Result tables, a date at a time.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use rayon::iter::{
     IntoParallelIterator as _, IntoParallelRefIterator as _, IntoParallelRefMutIterator as _,
@@ -13,6 +13,15 @@ use crate::{Error, tables::SourceRow};
 
 /// Threads that write: they wait for the disk or the network far more than they work.
 const WRITERS: usize = 8;
+/// Dates that tables have files of.
+#[derive(Debug, Default)]
+pub(super) struct There {
+    /// Any table.
+    pub(super) any: BTreeSet<String>,
+    /// Every table.
+    pub(super) whole: BTreeSet<String>,
+}
+
 /// Writes each date of each table as one file, in one step.
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
@@ -53,6 +62,22 @@ impl<'a> Writer<'a> {
         let batch = SourceRow::batch(rows)?;
         self.store.write_table(&self.results.join("sources/part.parquet")?, &[batch])?;
         Ok(())
+    }
+
+    /// Dates that tables have files of.
+    pub(super) fn there(&self) -> Result<There, Error> {
+        let mut there = There::default();
+        for (at, table) in TABLES.into_iter().enumerate() {
+            let names = self.store.list_folder(&self.results.join(table)?)?;
+            let dates: BTreeSet<String> = names
+                .iter()
+                .filter_map(|name| name.strip_prefix("window_date="))
+                .map(str::to_owned)
+                .collect();
+            there.whole = if at == 0 { dates.clone() } else { &there.whole & &dates };
+            there.any.extend(dates);
+        }
+        Ok(there)
     }
 
     /// Removes a date from all tables; it stays listed until the rest is gone.

@@ -61,6 +61,7 @@ impl Reading<'_> {
             sources: &self.sources,
             spec: self.wanted.spec,
             rule: self.rule,
+            whole: &self.tables.whole,
         };
         let pool = self.pool;
         let opened: Result<Vec<Opened>, Error> =
@@ -120,8 +121,15 @@ impl Reading<'_> {
         let built: Result<Vec<Built>, Error> =
             pool.install(|| opened.into_par_iter().zip(dates).map(finish).collect());
         let mut built = built?;
+        let keeps = self.places.are_one();
+        if keeps && built_dates(&built).next().is_some() {
+            self.shelf.begin(built_dates(&built))?;
+        }
         self.writer.dates(&mut built)?;
         self.writer.each(&built, |built| builder.store(built))?;
+        if keeps {
+            self.shelf.settle(built_dates(&built));
+        }
         for Built { date, rows, made } in built {
             if made.is_some() {
                 let whole = rows.windows.iter().filter(|window| window.key.segment.is_none());
@@ -180,4 +188,9 @@ impl Reading<'_> {
         let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
         Some(format!("set aside: {text}{more}"))
     }
+}
+
+/// Dates whose tables are written anew.
+fn built_dates(built: &[Built]) -> impl Iterator<Item = &str> {
+    built.iter().filter(|built| built.made.is_some()).map(|built| &*built.date)
 }
