@@ -77,10 +77,14 @@ fn backfills_through_faults_write_the_same_or_say_where_they_failed() {
                     assert_eq!(difference(&tables(bucket.objects(&results)), &expected), None, "seed {seed}")
                 }
                 3 | 4 => {
-                    // What is set aside is in the table of sources.
-                    let listed =
-                        (ran.code == 4).then(|| bucket.expect(0, &format!("sources {results}")).stdout);
-                    holds(listed.as_deref().unwrap_or(&ran.stderr), &["s3://bucket"]);
+                    // What is set aside is in the table of sources, with its reason.
+                    if ran.code == 4 {
+                        let aside = format!("sources {results} --status quarantined");
+                        let listed = bucket.expect(0, &aside).stdout;
+                        holds(&listed, &["set aside, by reason", "s3://bucket/captures/"]);
+                    } else {
+                        holds(&ran.stderr, &["s3://bucket/"]);
+                    }
                     failed.lock().unwrap().push((seed, results, ran));
                 }
                 _ => panic!("seed {seed}: {ran:#?}"),

@@ -340,7 +340,7 @@ pub(crate) struct Resources {
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) threads: Option<u16>,
-    /// Memory for captures read ahead
+    /// Memory for captures read ahead, and for what was counted and waits
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse)]
     pub(crate) memory: u64,
 }

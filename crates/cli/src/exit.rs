@@ -14,9 +14,9 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const IO: u8 = 3;
 /// Finished, but some captures were set aside.
 pub(crate) const QUARANTINED: u8 = 4;
-/// Stopped by Ctrl-C; what is written is whole.
+/// Stopped by Ctrl-C; the next run goes on from there.
 pub(crate) const INTERRUPTED: u8 = 130;
-/// Stopped by SIGTERM; what is written is whole.
+/// Stopped by SIGTERM; the next run goes on from there.
 pub(crate) const TERMINATED: u8 = 143;
 
 /// The same for `--help`.
@@ -31,7 +31,7 @@ Exit codes:
   2    the command line or driftscan.toml cannot be used
   3    something could not be read or written
   4    finished, but some captures were set aside
-  130  interrupted, 143 terminated: what is written is whole";
+  130  interrupted, 143 terminated: the same command goes on from there";
 
 /// The code of a run that came to its end or was stopped.
 pub(crate) fn of_outcome(outcome: &Outcome, fail_on: FailOn, signal: &Signal) -> u8 {

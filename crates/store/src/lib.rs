@@ -53,7 +53,7 @@ pub use error::{Cause, Error};
 pub use lease::Lease;
 pub use location::Location;
 pub use pieces::{Notes, Pieces};
-pub use plan::{Listed, Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan};
+pub use plan::{Listed, Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan, outside};
 pub use row_group::RowGroup;
 pub use scan::{Columns, Scan, StopHandle};
 pub use table::TableFile;

@@ -30,14 +30,6 @@ pub struct Pieces {
     object: Object,
 }
 
-impl Pieces {
-    /// Size of the file.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.object.bytes
-    }
-}
-
 impl Store {
     /// Writes batches of one schema, each as a row group, as one Parquet file in one step, with notes in its footer.
     ///

@@ -291,10 +291,16 @@ fn apply(
     source.tasks.retain(|task| task.time.is_none_or(|time| overlaps(time, range)));
     source.tasks.shrink_to_fit();
     if had_rows && source.tasks.is_empty() {
-        let found = source.time.map(|(first, last)| format!(", found {} to {}", show(first), show(last)));
-        let expected = format!("expected times from {} to before {}", show(range.0), show(range.1));
-        source.status = PlanStatus::OutsideRange(expected + &found.unwrap_or_default());
+        source.status = PlanStatus::OutsideRange(outside(source.time, range));
     }
+}
+
+/// Why nothing with these times, if they are known, lies in a range.
+#[must_use]
+pub fn outside(time: Option<(i64, i64)>, range: (i64, i64)) -> String {
+    let found = time.map(|(first, last)| format!(", found {} to {}", show(first), show(last)));
+    let expected = format!("expected times from {} to before {}", show(range.0), show(range.1));
+    expected + &found.unwrap_or_default()
 }
 
 /// Why a capture's path rules it out; a partition is often local time, hence a day of slack on each side.

@@ -55,10 +55,7 @@ pub(crate) struct Profiled {
 impl Entry {
     /// What tells this version of the capture from others.
     pub(crate) fn version(&self) -> String {
-        match &self.etag {
-            Some(etag) => etag.clone(),
-            None => format!("{}-{}", self.bytes, self.modified_micros),
-        }
+        version(self.etag.as_deref(), self.bytes, self.modified_micros)
     }
 
     /// Whether a capture that was listed is this version.
@@ -108,7 +105,17 @@ impl Entry {
     }
 }
 
-fn bounds((from, to): (Option<i64>, Option<i64>)) -> (i64, i64) {
+/// What tells this version of a capture from others.
+pub(crate) fn version_of(source: &Source) -> String {
+    version(source.etag.as_deref(), source.bytes, source.modified_micros)
+}
+
+fn version(etag: Option<&str>, bytes: u64, modified_micros: i64) -> String {
+    etag.map_or_else(|| format!("{bytes}-{modified_micros}"), str::to_owned)
+}
+
+/// A range with ends: those of time where it has none.
+pub(crate) fn bounds((from, to): (Option<i64>, Option<i64>)) -> (i64, i64) {
     (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX))
 }
 

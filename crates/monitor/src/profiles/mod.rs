@@ -12,7 +12,7 @@ mod shelf;
 mod state;
 
 pub(crate) use digest::Digest;
-pub(crate) use entry::{Entry, Finding, Profiled};
+pub(crate) use entry::{Entry, Finding, Profiled, bounds, version_of};
 pub(crate) use rows::StoredProfile;
-pub(crate) use shelf::{Bundle, Shelf};
+pub(crate) use shelf::Shelf;
 pub(crate) use state::State;

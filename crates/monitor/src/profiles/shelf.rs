@@ -61,16 +61,12 @@ pub(crate) struct Shelf<'a> {
     store: &'a Store,
     results: &'a Location,
     files: Vec<File>,
+    /// Positions of the files that hold something of a date.
+    by_date: HashMap<String, Vec<usize>>,
     /// Number of the next file of profiles that wait.
     next: u64,
     /// Dates whose tables may be of several runs: what the footers say they were made of does not count.
     void: Mutex<BTreeSet<String>>,
-}
-
-/// Profiles by date, and the sources that they are of with the dates of each.
-#[derive(Debug, Default)]
-pub(crate) struct Bundle {
-    pub(crate) profiles: BTreeMap<String, Vec<StoredProfile>>,
 }
 
 impl<'a> Shelf<'a> {
@@ -80,8 +76,15 @@ impl<'a> Shelf<'a> {
         results: &'a Location,
         notes: &mut Vec<String>,
     ) -> Result<(Self, Vec<Entry>), Error> {
-        let void = Mutex::new(read_unfinished(store, results)?);
-        let mut shelf = Self { store, results, files: Vec::new(), next: 0, void };
+        let unfinished = read_unfinished(store, results)?;
+        let mut shelf = Self {
+            store,
+            results,
+            files: Vec::new(),
+            by_date: HashMap::new(),
+            next: 0,
+            void: Mutex::default(),
+        };
         let mut found: BTreeMap<Counted, (Entry, BTreeSet<String>, usize)> = BTreeMap::new();
         for folder in [FOLDER, PENDING] {
             for (pieces, note) in store.list_pieces(&results.join(folder)?)? {
@@ -116,9 +119,17 @@ impl<'a> Shelf<'a> {
                     here.extend(noted.here);
                     add_windows(entry, &noted.entry);
                 }
-                shelf.files.push(File { folder, pieces, dates, holds, inputs });
+                shelf.push(File { folder, pieces, dates, holds, inputs });
             }
         }
+        let void = match unfinished {
+            Some(dates) => dates,
+            None => {
+                notes.push(format!("`{UNFINISHED}` is damaged: the tables of all dates are written again"));
+                shelf.by_date.keys().cloned().collect()
+            }
+        };
+        shelf.void = Mutex::new(void);
         let whole = found.into_values().filter(|(_, here, dates)| here.len() == *dates);
         Ok((shelf, whole.map(|(entry, ..)| entry).collect()))
     }
@@ -126,7 +137,7 @@ impl<'a> Shelf<'a> {
     /// Whether all rows of a source are there, on dates that it has some on.
     pub(crate) fn holds<'d>(&self, entry: &Entry, mut dates: impl Iterator<Item = &'d str>) -> bool {
         let key = key(entry);
-        dates.all(|date| self.files.iter().any(|file| file.has(date, &key)))
+        dates.all(|date| self.files_of(date).any(|file| file.has(date, &key)))
     }
 
     /// What the tables of a date were made of, if all of them were written.
@@ -134,8 +145,7 @@ impl<'a> Shelf<'a> {
         if self.void().contains(date) {
             return None;
         }
-        let mut files = self.files.iter().filter(|file| file.folder == FOLDER);
-        files.find(|file| file.dates.iter().any(|known| known == date))?.inputs.as_deref()
+        self.files_of(date).find(|file| file.folder == FOLDER)?.inputs.as_deref()
     }
 
     /// Notes that the tables of some dates are about to be written, one after the other.
@@ -179,7 +189,7 @@ impl<'a> Shelf<'a> {
 
     /// Whether the file of a date holds all rows of these sources, and of no others.
     pub(crate) fn is_exactly(&self, date: &str, entries: &[&Entry]) -> bool {
-        let mut files = self.files.iter().filter(|file| file.folder == FOLDER);
+        let mut files = self.files_of(date).filter(|file| file.folder == FOLDER);
         match files.find_map(|file| file.holds.get(date)) {
             None => entries.is_empty(),
             Some(keys) => {
@@ -196,7 +206,7 @@ impl<'a> Shelf<'a> {
     ) -> Result<Vec<StoredProfile>, Error> {
         let mut loaded: HashSet<Key> = HashSet::new();
         let mut profiles = Vec::new();
-        for file in &self.files {
+        for file in self.files_of(date) {
             let Some(holds) = file.holds.get(date) else { continue };
             let fresh: HashSet<&Key> = holds
                 .iter()
@@ -245,26 +255,38 @@ impl<'a> Shelf<'a> {
     pub(crate) fn set_aside(
         &mut self,
         monitor: &str,
-        bundle: &Bundle,
+        waiting: &BTreeMap<String, Vec<StoredProfile>>,
         entries: &[&Entry],
     ) -> Result<(), Error> {
         let folder = self.results.join(PENDING)?;
         let name = format!("{:06}.parquet", self.next);
         let dates: Vec<(&str, &[StoredProfile])> =
-            bundle.profiles.iter().map(|(date, profiles)| (date.as_str(), profiles.as_slice())).collect();
+            waiting.iter().map(|(date, profiles)| (date.as_str(), profiles.as_slice())).collect();
         self.write(&folder.join(&name)?, monitor, &dates, entries, None)?;
         self.next += 1;
         let pieces = self.store.pieces(&folder, &name)?;
         let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
-        for (date, profiles) in &bundle.profiles {
+        for (date, profiles) in waiting {
             let keys = profiles
                 .iter()
                 .map(|row| (Arc::clone(&row.source), Arc::clone(&row.version), Arc::clone(&row.spec)));
             holds.entry(date.clone()).or_default().extend(keys);
         }
-        let dates = bundle.profiles.keys().cloned().collect();
-        self.files.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
+        let dates = waiting.keys().cloned().collect();
+        self.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
         Ok(())
+    }
+
+    fn push(&mut self, file: File) {
+        for date in &file.dates {
+            self.by_date.entry(date.clone()).or_default().push(self.files.len());
+        }
+        self.files.push(file);
+    }
+
+    /// Files that hold something of a date, in their order.
+    fn files_of(&self, date: &str) -> impl Iterator<Item = &File> {
+        self.by_date.get(date).into_iter().flatten().map(|&at| &self.files[at])
     }
 
     /// Removes what waits; to be called when all dates are written.
@@ -326,10 +348,10 @@ impl File {
     }
 }
 
-/// What cannot be read counts as nothing: the folders of the tables say the rest.
-fn read_unfinished(store: &Store, results: &Location) -> Result<BTreeSet<String>, Error> {
+/// `None` for a document that is damaged.
+fn read_unfinished(store: &Store, results: &Location) -> Result<Option<BTreeSet<String>>, Error> {
     let document = store.read(&results.join(UNFINISHED)?)?;
-    Ok(document.and_then(|document| serde_json::from_slice(&document).ok()).unwrap_or_default())
+    Ok(document.map_or_else(|| Some(BTreeSet::new()), |document| serde_json::from_slice(&document).ok()))
 }
 
 fn key(entry: &Entry) -> Key {

@@ -91,7 +91,7 @@ impl Inputs {
     /// For profiles that were counted in windows of some length.
     pub(super) fn of(baseline: Baseline, settings: &Settings, counted: Every) -> Result<Self, Error> {
         let (settings, note) = plan::whole_windows(settings)?;
-        Ok(Self { spec: rule::of_counting(&baseline, &settings, counted), baseline, settings, note })
+        Ok(Self { spec: rule::of_counting(&baseline, &settings, counted)?, baseline, settings, note })
     }
 
     pub(super) fn wanted<'a>(&'a self, captures: &'a Location) -> Wanted<'a> {
@@ -140,6 +140,14 @@ impl<'a> Found<'a> {
             reuse.known.clear();
         }
         notes.extend(plan::settings_note(&earlier, &wanted));
+        let left_out =
+            reuse.others.iter().filter(|entry| entry.windows(wanted.range).next().is_some()).count();
+        if left_out > 0 {
+            notes.push(format!(
+                "{left_out} captures of earlier runs, elsewhere than these, are left out of the windows that this run writes: \
+                 they were counted under other bins or roles, or what was counted is not there; run over them again"
+            ));
+        }
         let stays = |(origin, entry): &&(Origin, Entry)| {
             *origin == Origin::Elsewhere && entry.windows(wanted.range).next().is_some()
         };

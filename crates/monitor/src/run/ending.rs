@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error,
-    profiles::{Entry, Finding, State},
+    profiles::{Entry, Finding, State, bounds},
     tables::{SourceRow, SourceStatus},
     window::Calendar,
 };
@@ -105,7 +105,7 @@ impl Reading<'_> {
                 row.last_time = profiled.times.map(|(_, last)| last);
                 if entry.is_outside(self.wanted.range) {
                     row.status = SourceStatus::OutsideRange;
-                    row.reason = entry.time.map(|time| plan::outside(time, self.wanted.range));
+                    row.reason = entry.time.map(|time| store::outside(Some(time), bounds(self.wanted.range)));
                 }
             }
             Finding::OutsideRange(reason) => {

@@ -134,41 +134,12 @@ pub(super) fn settings_note(earlier: &Earlier<'_>, wanted: &Wanted<'_>) -> Optio
     let entries = earlier.state.entries.values();
     let again =
         entries.filter(|entry| entry.spec != wanted.spec && wanted.captures.covers(&entry.id)).count();
-    let entries = earlier.state.entries.values();
-    let gone = entries.filter(|entry| {
-        entry.spec != wanted.spec
-            && !wanted.captures.covers(&entry.id)
-            && entry.windows(wanted.range).next().is_some()
-    });
-    let gone = gone.count();
-    if gone > 0 {
-        return Some(format!(
-            "{gone} captures of earlier runs, elsewhere than these, were counted under other bins or roles: they are left out of \
-             the windows that this run writes; run over them again"
-        ));
-    }
     (again > 0).then(|| {
         format!(
             "{again} captures are read again: the bins of the baseline, the roles of columns or the format of profiles \
              are not those they were read under"
         )
     })
-}
-
-/// Why nothing of a capture lies in a range.
-pub(super) fn outside((first, last): (i64, i64), (from, to): (Option<i64>, Option<i64>)) -> String {
-    let show = |micros: i64| match jiff::Timestamp::from_microsecond(micros) {
-        Ok(time) => time.to_string(),
-        Err(_) => format!("{micros} µs"),
-    };
-    let (from, to) = (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX));
-    format!(
-        "expected times from {} to before {}, found {} to {}",
-        show(from),
-        show(to),
-        show(first),
-        show(last)
-    )
 }
 
 /// Whether windows of a date are asked for.

@@ -26,7 +26,7 @@ use crate::{
     gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
-    profiles::{Bundle, Digest, Entry, Finding, Profiled, Shelf, StoredProfile},
+    profiles::{Digest, Entry, Finding, Profiled, Shelf, StoredProfile, version_of},
     window::{Calendar, Every, Window},
 };
 
@@ -83,7 +83,7 @@ pub(super) struct Reading<'a> {
     pub(super) written_down: Instant,
     /// Earliest time of the sources of the plan from a position on; `i64::MIN` if one of them does not say.
     pub(super) frontier: Vec<i64>,
-
+    /// Dates that were written or found up to date.
     pub(super) visited: BTreeSet<Arc<str>>,
     /// Dates that tables had files of at the start.
     pub(super) tables: There,
@@ -127,7 +127,6 @@ impl<'a> Reading<'a> {
             fresh: BTreeMap::new(),
             fresh_bytes: 0,
             written_down: Instant::now(),
-
             visited: BTreeSet::new(),
             history: History::new(
                 settings.windows.compare,
@@ -292,9 +291,7 @@ impl<'a> Reading<'a> {
     fn keep(&mut self, index: usize, grouped: Grouped) -> Result<Profiled, Error> {
         let at = self.sources.of_plan[index];
         let position = u32::try_from(at).unwrap_or(u32::MAX);
-        let planned =
-            known::entry(&self.plan.sources[index], self.wanted, Finding::OutsideRange(String::new()));
-        let version: Arc<str> = planned.version().into();
+        let version: Arc<str> = version_of(&self.plan.sources[index].source).into();
         let source = Arc::clone(&self.sources.all[at].id);
         let at_hand = (self.fresh_bytes as u64) < gather::memory(self.settings) / AT_HAND;
         let encode = |part: Part| {
@@ -372,7 +369,7 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         let entries: Vec<&Entry> = self.sources.entries().map(|(_, entry)| entry).collect();
-        self.shelf.set_aside(&self.judge.monitor, &Bundle { profiles }, &entries)
+        self.shelf.set_aside(&self.judge.monitor, &profiles, &entries)
     }
 }
 

@@ -4,11 +4,15 @@ use crate::{Baseline, Settings, profiles::Digest, window::Every};
 
 /// Everything that decides how rows are counted, in windows of some length: with another digest they have to be counted
 /// again.
-pub(super) fn of_counting(baseline: &Baseline, settings: &Settings, every: Every) -> String {
+pub(super) fn of_counting(
+    baseline: &Baseline,
+    settings: &Settings,
+    every: Every,
+) -> Result<String, sketch::Error> {
     let Settings { roles, windows, segment_by, .. } = settings;
     let mut digest = Digest::new("spec").text(sketch::FORMAT_VERSION);
     for feature in baseline.spec.features() {
-        digest = digest.bytes(&sketch::to_bytes(feature).unwrap_or_default());
+        digest = digest.bytes(&sketch::to_bytes(feature)?);
     }
     let zone = windows.timezone.iana_name().unwrap_or("UTC");
     digest = digest.text(every).text(zone).text(format_args!("{segment_by:?}"));
@@ -17,7 +21,7 @@ pub(super) fn of_counting(baseline: &Baseline, settings: &Settings, every: Every
     {
         digest = digest.text(format_args!("{name:?}"));
     }
-    digest.text(format_args!("{:?} {:?}", roles.features, roles.ignore)).finish()
+    Ok(digest.text(format_args!("{:?} {:?}", roles.features, roles.ignore)).finish())
 }
 
 /// Everything that decides how windows are judged.

@@ -167,7 +167,6 @@ impl Reading<'_> {
         }
         Order {
             lost: due.windows.iter().map(|(window, _)| self.lost_in(*window)).collect(),
-
             sources: sources.into_iter().collect(),
             stored: self.stored.remove(&due.date).unwrap_or_default(),
             earlier,
