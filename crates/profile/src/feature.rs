@@ -10,7 +10,7 @@ use sketch::{
 
 use crate::{
     spec::Kind,
-    values::{Leaf, Values},
+    values::{Leaf, Values, name as as_name, number},
 };
 
 /// The mergeable summaries of a feature. Those that do not apply to its kind stay empty.
@@ -58,6 +58,17 @@ impl FeatureProfile {
             (Values::Names(names), target) if target.takes_names() => {
                 self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
                 names.for_each(|name, weight| self.observe_name(target, name, weight));
+            }
+            (Values::Names(names), target @ Target::Bins(_)) if leaf.untyped => {
+                self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
+                names.for_each(|name, weight| match number(name) {
+                    Some(value) => self.observe_number(target, value, weight),
+                    None => self.counts.observe_mismatched(weight),
+                });
+            }
+            (Values::Numbers(numbers), target @ Target::Domain(_)) if leaf.untyped => {
+                self.counts.observe_nulls(numbers.null_count() as u64);
+                numbers.iter().flatten().for_each(|value| self.observe_name(target, &as_name(value), 1));
             }
             (values, _) => {
                 let nulls = values.nulls(leaf.rows) as u64;

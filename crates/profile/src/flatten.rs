@@ -9,7 +9,7 @@ use arrow_buffer::NullBuffer;
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field};
 
-use crate::values::Leaf;
+use crate::values::{Leaf, UNTYPED};
 
 /// Visits every flat column of a batch whose top-level column is wanted.
 pub(crate) fn for_each_leaf(batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool, take: &mut dyn FnMut(Leaf)) {
@@ -20,7 +20,8 @@ pub(crate) fn for_each_leaf(batch: &RecordBatch, wanted: &dyn Fn(&str) -> bool, 
     // Flat columns first: where one is called like a member of a struct, it has the name and the member has none.
     for (field, column) in columns().filter(|(field, _)| flat(field.data_type())) {
         seen.insert(field.name().clone());
-        flatten(field.name().clone(), column, take);
+        let untyped = field.metadata().contains_key(UNTYPED);
+        flatten(field.name().clone(), column, &mut |leaf| take(Leaf { untyped, ..leaf }));
     }
     for (field, column) in columns().filter(|(field, _)| !flat(field.data_type())) {
         flatten(field.name().clone(), column, &mut |leaf| {

@@ -46,3 +46,4 @@ pub use parallel::in_order;
 pub use profile::Profile;
 pub use spec::{FeatureSpec, Kind, Spec};
 pub use survey::Survey;
+pub use values::UNTYPED;

@@ -8,11 +8,14 @@ use sketch::{Bins, Domain, ValueCounts, hash_bytes, short_name};
 use crate::{
     FeatureSpec, Kind, Spec,
     flatten::for_each_leaf,
-    values::{Leaf, Values},
+    values::{Leaf, Values, name as as_name, number},
 };
 
 /// Names kept for a feature. Beyond that, those with the smallest hashes stay, with exact counts.
 const MAX_NAMES: usize = 1_000_000;
+/// Of columns whose type is a guess: one text among so many numbers makes them names, since codes often look like
+/// numbers; fewer are slips.
+const TEXTS: u64 = 100;
 /// Values gathered before they are sorted and counted.
 const MAX_LOOSE: usize = 1 << 16;
 
@@ -26,14 +29,24 @@ pub struct Survey {
 #[derive(Debug, Default)]
 struct Feature {
     types: BTreeSet<String>,
-    numbers: ValueCounts,
-    loose: Vec<f64>,
+    numbers: Numbers,
+    /// Numbers among texts, which are names too, in columns whose type is a guess.
+    texts: Numbers,
+    /// Whether numbers may be names.
+    untyped: bool,
     number_rows: u64,
     fractional: bool,
     categories: HashMap<Box<str>, u64>,
     category_rows: u64,
     dropped_names: bool,
     uncovered: bool,
+}
+
+/// Different numbers with their counts, and some that are yet to be counted.
+#[derive(Debug, Default)]
+struct Numbers {
+    counts: ValueCounts,
+    loose: Vec<f64>,
 }
 
 impl Survey {
@@ -76,18 +89,22 @@ impl Survey {
 impl Feature {
     fn observe(&mut self, leaf: Leaf) {
         self.types.extend(leaf.type_name.map(|name| name.to_string()));
+        self.untyped |= leaf.untyped;
         match leaf.values {
             Values::Numbers(numbers) => {
-                let before = self.loose.len();
-                self.loose.extend(numbers.iter().flatten().filter(|value| !value.is_nan()));
-                self.number_rows += (self.loose.len() - before) as u64;
-                self.fractional |= !leaf.integral && self.loose.len() > before;
-                if self.loose.len() > MAX_LOOSE {
-                    self.settle();
-                }
+                let taken = self.numbers.add(numbers.iter().flatten());
+                self.number_rows += taken;
+                self.fractional |= !leaf.integral && taken > 0;
             }
             Values::Names(names) => names.for_each(|name, weight| {
-                self.category_rows += weight;
+                match number(name).filter(|_| leaf.untyped) {
+                    Some(value) => {
+                        let copies = usize::try_from(weight).unwrap_or(usize::MAX);
+                        self.number_rows += self.texts.add(std::iter::repeat_n(value, copies));
+                        self.fractional |= name.trim().parse::<i64>().is_err();
+                    }
+                    None => self.category_rows += weight,
+                }
                 let name = short_name(name);
                 match self.categories.get_mut(&*name) {
                     Some(rows) => *rows += weight,
@@ -105,10 +122,10 @@ impl Feature {
     }
 
     fn merge(&mut self, mut other: Self) {
-        self.settle();
-        other.settle();
         self.types.append(&mut other.types);
-        self.numbers = std::mem::take(&mut self.numbers).merge(other.numbers);
+        self.numbers.merge(other.numbers);
+        self.texts.merge(other.texts);
+        self.untyped |= other.untyped;
         self.number_rows += other.number_rows;
         self.fractional |= other.fractional;
         if self.categories.is_empty() {
@@ -127,14 +144,6 @@ impl Feature {
         }
     }
 
-    /// Sorts and counts the values gathered so far.
-    fn settle(&mut self) {
-        if !self.loose.is_empty() {
-            let loose = ValueCounts::new(std::mem::take(&mut self.loose));
-            self.numbers = std::mem::take(&mut self.numbers).merge(loose);
-        }
-    }
-
     /// Keeps the names with the smallest hashes: the same ones whatever the order of rows.
     fn drop_names(&mut self) {
         if self.categories.len() > MAX_NAMES {
@@ -146,17 +155,50 @@ impl Feature {
         }
     }
 
-    /// The kind that most rows have wins; the others count as mismatched.
+    /// The kind that most rows have wins, names earlier where the type is a guess; the others count as mismatched.
     fn freeze(mut self, name: String) -> FeatureSpec {
-        self.settle();
         let kind = if self.number_rows == 0 && self.category_rows == 0 {
             if self.uncovered { Kind::Uncovered } else { Kind::Empty }
-        } else if self.category_rows >= self.number_rows {
+        } else if self.category_rows >= self.number_rows.div_ceil(if self.untyped { TEXTS } else { 1 }) {
+            if self.untyped {
+                for &(value, rows) in self.numbers.settled().values() {
+                    *self.categories.entry(as_name(value).into()).or_default() += rows;
+                }
+            }
             self.drop_names();
             Kind::Category { domain: Domain::freeze(self.categories, !self.dropped_names) }
         } else {
-            Kind::Number { bins: Bins::cut(&self.numbers), integral: !self.fractional }
+            self.numbers.merge(std::mem::take(&mut self.texts));
+            Kind::Number { bins: Bins::cut(self.numbers.settled()), integral: !self.fractional }
         };
         FeatureSpec { name, kind, types: self.types.into_iter().collect() }
+    }
+}
+
+impl Numbers {
+    /// Takes numbers, but for NaN, and says how many.
+    fn add(&mut self, values: impl Iterator<Item = f64>) -> u64 {
+        let before = self.loose.len();
+        self.loose.extend(values.filter(|value| !value.is_nan()));
+        let taken = (self.loose.len() - before) as u64;
+        if self.loose.len() > MAX_LOOSE {
+            self.settled();
+        }
+        taken
+    }
+
+    /// Sorts and counts the values gathered so far.
+    fn settled(&mut self) -> &ValueCounts {
+        if !self.loose.is_empty() {
+            let loose = ValueCounts::new(std::mem::take(&mut self.loose));
+            self.counts = std::mem::take(&mut self.counts).merge(loose);
+        }
+        &self.counts
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        other.settled();
+        self.settled();
+        self.counts = std::mem::take(&mut self.counts).merge(other.counts);
     }
 }

@@ -19,8 +19,24 @@ pub(crate) struct Leaf {
     pub(crate) type_name: Option<Arc<str>>,
     /// Whether the type is an integer type.
     pub(crate) integral: bool,
+    /// Whether the type is a guess from text: see [`UNTYPED`].
+    pub(crate) untyped: bool,
     /// The values.
     pub(crate) values: Values,
+}
+
+/// Metadata key of columns that were text before they had a type. What is not of the baseline's kind is brought to it
+/// where that is possible: texts that are numbers, numbers as they are printed.
+pub const UNTYPED: &str = "driftscan.untyped";
+
+/// The number that a text is, as [`f64`] reads it, with blanks around it.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    text.trim().parse().ok()
+}
+
+/// A number as a name: whole numbers without a fraction.
+pub(crate) fn name(value: f64) -> String {
+    format!("{value}")
 }
 
 /// Values of a column, all of one shape.
@@ -113,14 +129,15 @@ impl Leaf {
         let data_type = array.data_type();
         let type_name = (!data_type.is_null()).then(|| plain_type(data_type).to_string().into());
         let values = convert(array).unwrap_or_else(|| Values::Uncovered(array.logical_null_count()));
-        Self { name, rows: array.len(), type_name, integral: plain_type(data_type).is_integer(), values }
+        let integral = plain_type(data_type).is_integer();
+        Self { name, rows: array.len(), type_name, integral, untyped: false, values }
     }
 
     /// A column whose values Arrow cannot bring together: counted, and never left out in silence.
     pub(crate) fn uncovered(name: String, array: &ArrayRef) -> Self {
         let values = Values::Uncovered(array.logical_null_count());
         let type_name = Some(plain_type(array.data_type()).to_string().into());
-        Self { name, rows: array.len(), type_name, integral: false, values }
+        Self { name, rows: array.len(), type_name, integral: false, untyped: false, values }
     }
 }
 
