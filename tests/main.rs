@@ -44,6 +44,8 @@ mod oracle_daily;
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod rescore;
 #[cfg(test)]
 mod resume;

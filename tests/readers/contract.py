@@ -23,7 +23,7 @@ TABLES = {
     + "feature str, rows i64, nulls i64, nans i64, infinities i64, zeros i64, negatives i64, "
     + "min f64?, max f64?, mean f64?, std_dev f64?, p01 f64?, p05 f64?, p10 f64?, p25 f64?, p50 f64?, p75 f64?, "
     + "p90 f64?, p95 f64?, p99 f64?, distinct i64, top_value str?, inferred_type str",
-    "sources": "path str, etag str?, bytes i64, rows i64, rows_without_time i64, first_time time?, last_time time?, "
+    "sources": "path str, etag str?, bytes i64, rows i64, rows_without_time i64, bad_lines i64, first_time time?, last_time time?, "
     + "status str, reason str?",
     "profiles": KEYS
     + "source str, version str, spec str, feature str, known bool, rows i64, format i64, profile bytes",

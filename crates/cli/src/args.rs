@@ -74,6 +74,11 @@ pub(crate) enum Command {
         after_help = "Examples:\n  driftscan rescore results --baseline baseline\n  driftscan rescore results --baseline baseline --window 1w --out weekly"
     )]
     Rescore(Rescore),
+    /// Write captured requests and answers as Parquet, so that months of JSON are read once
+    #[command(
+        after_help = "Example:\n  driftscan convert s3://bucket/captures/endpoint/AllTraffic/ --out s3://bucket/records/ --baseline baseline"
+    )]
+    Convert(Convert),
     /// List the captures behind results: what became of each, and why some were set aside
     #[command(
         after_help = "Examples:\n  driftscan sources results\n  driftscan sources results --status quarantined --format json"
@@ -218,6 +223,22 @@ pub(crate) struct Rescore {
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,
+    #[command(flatten)]
+    pub(crate) resources: Resources,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Folder, file, glob or URL of captures [default: monitor.captures of driftscan.toml]
+    pub(crate) captures: Option<String>,
+    /// Folder for the Parquet files; days whose captures have not changed are left as they are
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: String,
+    /// Folder of a baseline whose features name the values, unless [records] of driftscan.toml does
+    #[arg(long, value_name = "DIR")]
+    pub(crate) baseline: Option<String>,
+    #[command(flatten)]
+    pub(crate) bad_files: BadFiles,
     #[command(flatten)]
     pub(crate) resources: Resources,
 }

@@ -4,6 +4,7 @@ pub(crate) mod backfill;
 pub(crate) mod baseline;
 pub(crate) mod bench;
 pub(crate) mod check;
+pub(crate) mod convert;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;

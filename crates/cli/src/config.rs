@@ -1,6 +1,7 @@
 //! `driftscan.toml`: what it may hold, and errors that say where and what instead.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -15,9 +16,10 @@ use crate::nearest;
 pub(crate) const DEFAULT: &str = "driftscan.toml";
 
 /// Sections with their keys.
-const KNOWN: [(&str, &[&str]); 5] = [
+const KNOWN: [(&str, &[&str]); 6] = [
     ("monitor", &["name", "captures", "baseline", "results"]),
     ("roles", &["timestamp", "id", "prediction", "probability", "label", "latency", "features", "ignore"]),
+    ("records", &["names", "outputs", "select"]),
     ("windows", &["every", "timezone", "compare"]),
     ("segments", &["by"]),
     ("drift", &["metrics"]),
@@ -32,6 +34,7 @@ const LATER: [&str; 3] = ["ground_truth", "bias", "alerts"];
 pub(crate) struct Config {
     pub(crate) monitor: Monitor,
     pub(crate) roles: Roles,
+    pub(crate) records: Records,
     pub(crate) windows: Windows,
     pub(crate) segments: Segments,
     pub(crate) drift: Drift,
@@ -62,6 +65,23 @@ pub(crate) struct Roles {
     pub(crate) latency: Option<String>,
     pub(crate) features: Vec<String>,
     pub(crate) ignore: Vec<String>,
+}
+
+/// `[records]`: how captured requests and answers are read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Records {
+    pub(crate) names: Vec<String>,
+    pub(crate) outputs: Option<OutputsAt>,
+    pub(crate) select: BTreeMap<String, String>,
+}
+
+/// Where values of the answer stand among those without a name.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OutputsAt {
+    Start,
+    End,
 }
 
 /// `[windows]`.
@@ -195,7 +215,9 @@ mod tests {
         for (section, keys) in KNOWN {
             for key in keys {
                 let value = match *key {
-                    "features" | "ignore" | "by" | "metrics" => "[\"a\"]",
+                    "features" | "ignore" | "by" | "metrics" | "names" => "[\"a\"]",
+                    "outputs" => "\"end\"",
+                    "select" => "{ a = \"input.a\" }",
                     "compare" => "\"baseline\"",
                     _ => "\"a\"",
                 };

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Backfill(args) => command::backfill::run(&common, args),
         Command::Check(args) => command::check::run(&common, args),
         Command::Rescore(args) => command::rescore::run(&common, args),
+        Command::Convert(args) => command::convert::run(&common, args),
         Command::Sources(args) => command::sources::run(&common, args),
         Command::Explain(args) => command::explain::run(&common, args),
         Command::List(args) => command::list::run(&common, args),

@@ -44,6 +44,7 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
     Ok(monitor::Settings {
         monitor: config.monitor.name.clone().unwrap_or_else(|| "default".to_owned()),
         roles: roles(flags.roles, &config.roles),
+        records: records(&config.records),
         windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
@@ -174,6 +175,17 @@ fn roles(flags: &RoleFlags, config: &config::Roles) -> monitor::Roles {
         latency: one(&flags.latency, &config.latency),
         features: either(&flags.features, &config.features),
         ignore: either(&flags.ignore, &config.ignore),
+    }
+}
+
+fn records(config: &config::Records) -> monitor::RecordOptions {
+    monitor::RecordOptions {
+        names: config.names.clone(),
+        outputs: match config.outputs {
+            Some(config::OutputsAt::End) => monitor::OutputsAt::End,
+            Some(config::OutputsAt::Start) | None => monitor::OutputsAt::Start,
+        },
+        select: config.select.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
     }
 }
 

@@ -175,6 +175,11 @@ pub const TABLES: &[Table] = &[
                 "int64",
                 "rows whose time is null or unreadable; they are in no window",
             ),
+            column(
+                "bad_lines",
+                "int64",
+                "lines that are no records and were left out; `reason` says why and quotes the first three",
+            ),
             column("first_time", "timestamp UTC?", "earliest time in it"),
             column("last_time", "timestamp UTC?", "latest time in it"),
             column("status", "text", "profiled, reused (by an earlier run), quarantined or outside_range"),

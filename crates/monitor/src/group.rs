@@ -6,6 +6,7 @@ use std::{
 };
 
 use profile::{Profile, Spec};
+use store::LeftOut;
 
 use crate::{Settings, window::Window};
 
@@ -16,6 +17,8 @@ pub(crate) struct Grouped {
     pub(crate) parts: Vec<Part>,
     pub(crate) rows: u64,
     pub(crate) rows_without_time: u64,
+    /// Lines that are no records.
+    pub(crate) left_out: LeftOut,
     pub(crate) times: Option<(i64, i64)>,
     /// Rows by hour since 1970 UTC, where that was asked for.
     pub(crate) hours: HashMap<i64, u64>,
@@ -33,8 +36,11 @@ pub(crate) struct Part {
 }
 
 impl Grouped {
-    /// Refuses a source of which no row has a time.
+    /// Refuses a source of which no line is a record, or no row has a time.
     pub(crate) fn timed(self, settings: &Settings) -> Result<Self, String> {
+        if self.rows == 0 && self.left_out.count() > 0 {
+            return Err(self.left_out.describe());
+        }
         if self.rows > 0 && self.rows_without_time >= self.rows {
             let name = settings.roles.timestamp.as_deref().unwrap_or_default();
             return Err(format!("none of its {} rows has a readable time in `{name}`", self.rows));
@@ -46,6 +52,7 @@ impl Grouped {
     pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.rows_without_time += other.rows_without_time;
+        self.left_out.merge(other.left_out);
         if let Some(times) = other.times {
             self.times = Some(widen(self.times, times));
         }

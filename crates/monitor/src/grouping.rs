@@ -57,6 +57,7 @@ impl Grouping<'_> {
                 observer.batch(0, &batch, &wanted).map_err(|error| error.to_string())?;
                 observer.finish();
             }
+            grouped.left_out = task.left_out();
             return Ok(grouped);
         };
         let groups = assigning.row_group(task, &mut grouped)?;

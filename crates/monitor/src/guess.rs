@@ -72,7 +72,7 @@ pub fn guess(store: &Store, captures: &Location) -> Result<Guess, Error> {
     guess.columns = schema.fields().iter().map(|f| (f.name().clone(), f.data_type().to_string())).collect();
     guess.assign(&schema);
     if let Some(timestamp) = guess.roles.timestamp.clone() {
-        let options = PlanOptions { timestamp: Some(timestamp), range: None };
+        let options = PlanOptions { timestamp: Some(timestamp), ..PlanOptions::default() };
         for (first, last) in store.plan(captures, &options, &|_| ())?.sources.iter().filter_map(|s| s.time) {
             guess.first_time = Some(guess.first_time.map_or(first, |known| known.min(first)));
             guess.last_time = Some(guess.last_time.map_or(last, |known| known.max(last)));

@@ -12,9 +12,11 @@
 
 mod baseline;
 pub mod bench;
+mod captured;
 mod check;
 mod columns;
 mod compare;
+mod convert;
 mod error;
 mod explain;
 mod gather;
@@ -37,18 +39,19 @@ pub use baseline::{Baseline, BaselineFeature, BaselineOutcome, make_baseline};
 pub use check::{ALL as CHECKS, Check};
 pub use columns::{Column, TABLES, Table};
 pub use compare::Compare;
+pub use convert::{Converted, convert};
 pub use drift::{ALL as METRICS, Metric};
 pub use error::Error;
 pub use explain::{Explanation, Moved, explain};
 pub use guess::{Guess, guess};
 pub use jiff::tz::TimeZone;
 pub use outcome::{
-    Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome, Progress,
-    WorstWindow,
+    BadLines, Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome,
+    Progress, WorstWindow,
 };
 pub use run::{Changes, Preview, backfill, check, dry_run, rescore, settings_of};
 pub use settings::{OnBadFile, Roles, Settings, Windows};
-pub use store::{Location, Store};
+pub use store::{Location, OutputsAt, RecordOptions, Store};
 pub use window::{Calendar, Every, Window};
 
 /// Who looks on while a run goes on, and may stop it.

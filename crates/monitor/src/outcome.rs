@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
+use store::LeftOut;
+
 use crate::{
     Changes,
     tables::{ScoreRow, Severity, ViolationRow, WindowRow},
@@ -44,6 +46,8 @@ pub struct Outcome {
     pub quarantined: Vec<(String, String)>,
     /// Rows whose time is null or unreadable.
     pub rows_without_time: u64,
+    /// Lines of captures that are no records.
+    pub bad_lines: BadLines,
     /// Captures left out because their partition or their times lie outside the range.
     pub outside_range: u64,
     /// Objects below the captures folder that are not captures.
@@ -62,6 +66,50 @@ pub struct Outcome {
     pub interrupted: bool,
     /// For `check`: all violations and scores of the one window.
     pub detail: Option<Detail>,
+}
+
+/// Lines that were left out, over all captures.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BadLines {
+    /// How many.
+    pub lines: u64,
+    /// Captures that they are in.
+    pub files: u64,
+    /// By reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// Where the first is, and how it begins.
+    pub first: Option<String>,
+}
+
+impl BadLines {
+    /// Adds those of a capture.
+    pub(crate) fn add(&mut self, path: &str, left_out: &LeftOut) {
+        let Some(first) = left_out.first.first() else { return };
+        self.lines += left_out.count();
+        self.files += 1;
+        for (reason, lines) in &left_out.reasons {
+            *self.reasons.entry(reason.clone()).or_default() += lines;
+        }
+        self.first.get_or_insert_with(|| format!("{path}, line {}: {}", first.number, first.quote));
+    }
+
+    /// One sentence, if there are any.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let first = self.first.as_ref()?;
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+        let more = reasons.len().saturating_sub(5);
+        let listed: Vec<_> =
+            reasons.iter().take(5).map(|(reason, lines)| format!("{lines} {reason}")).collect();
+        let more = if more == 0 { String::new() } else { format!(" and {more} reasons more") };
+        Some(format!(
+            "{} lines in {} captures are no records and were left out: {}{more}; the first: {first}",
+            self.lines,
+            self.files,
+            listed.join(", ")
+        ))
+    }
 }
 
 /// Rows of the one window of a check.

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use store::RecordOptions;
 
 use crate::{Compare, Error, window::Every};
 
@@ -160,6 +161,8 @@ pub struct Settings {
     pub roles: Roles,
     /// Windows.
     pub windows: Windows,
+    /// How captured requests and answers become records.
+    pub records: RecordOptions,
     /// Columns whose values make segments.
     pub segment_by: Vec<String>,
     /// Metrics to record beside the deciding ones; empty means the default list.

@@ -1,35 +1,13 @@
 //! Comma-separated values: types found over the whole file, and text where a value does not fit them.
 
-use crate::Error;
-use crate::backend::Backend;
 use crate::decode::BATCH_ROWS;
-use crate::listing::Object;
+use crate::records::UNTYPED;
 use arrow_array::RecordBatch;
 use arrow_csv::ReaderBuilder;
 use arrow_csv::reader::Format;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use bytes::{Buf as _, Bytes};
 use std::sync::Arc;
-
-/// What some programs put before the header.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// All of a file, which must be the one that was listed.
-pub(crate) async fn load(backend: &Backend, object: &Object) -> Result<Bytes, Error> {
-    if object.bytes == 0 {
-        return Err(Error::corrupt(&object.path, None, "expected a header line, found an empty file"));
-    }
-    let mut whole = Vec::new();
-    let mut start = 0;
-    while start < object.bytes {
-        let end = object.bytes.min(start.saturating_add(backend.largest_read()));
-        whole.push(start..end);
-        start = end;
-    }
-    let mut parts = backend.ranges(object, whole).await?;
-    let content = if parts.len() == 1 { parts.swap_remove(0) } else { parts.concat().into() };
-    Ok(if content.starts_with(BYTE_ORDER_MARK) { content.slice(BYTE_ORDER_MARK.len()..) } else { content })
-}
 
 /// The columns and the number of rows of a file.
 ///
@@ -38,7 +16,7 @@ pub(crate) async fn load(backend: &Backend, object: &Object) -> Result<Bytes, Er
 pub(crate) fn infer(content: &Bytes) -> Result<(Schema, u64), ArrowError> {
     let (schema, _) = format().infer_schema(content.clone().reader(), None)?;
     if let Ok(rows) = count(content, &schema, None) {
-        return Ok((schema, rows));
+        return Ok((untyped(&schema), rows));
     }
     let fits = |index: usize| count(content, &schema, Some(vec![index])).is_ok();
     let fields = schema.fields.iter().enumerate().map(|(index, field)| {
@@ -47,7 +25,21 @@ pub(crate) fn infer(content: &Bytes) -> Result<(Schema, u64), ArrowError> {
     });
     let schema = Schema::new(fields.collect::<Vec<_>>());
     let rows = count(content, &schema, None)?;
-    Ok((schema, rows))
+    Ok((untyped(&schema), rows))
+}
+
+/// Marks the columns whose type is only a guess: all that are text, numbers or flags.
+fn untyped(schema: &Schema) -> Schema {
+    let fields = schema.fields.iter().map(|field| {
+        let field = field.as_ref().clone();
+        match field.data_type() {
+            DataType::Utf8 | DataType::Int64 | DataType::Float64 | DataType::Boolean => {
+                field.with_metadata([(UNTYPED.to_owned(), "true".to_owned())].into())
+            }
+            _ => field,
+        }
+    });
+    Schema::new(fields.collect::<Vec<_>>())
 }
 
 /// Decodes a file and counts its rows.

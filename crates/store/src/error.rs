@@ -46,6 +46,14 @@ pub enum Error {
         /// What was expected, and what was found.
         reason: String,
     },
+    /// An option cannot be used: correct it.
+    #[error("`{name}`: {reason}")]
+    Option {
+        /// Which one.
+        name: &'static str,
+        /// What was expected, and what was found.
+        reason: String,
+    },
     /// The bytes are there and are not what they should be: set the source aside.
     #[error("corrupt `{path}`{}: {reason}", place(*.row_group))]
     Corrupt {

@@ -43,6 +43,16 @@ pub(crate) fn span(partitions: &[(String, String)]) -> Option<(i64, i64)> {
     named.span()
 }
 
+/// The hour in microseconds UTC of a file in folders `yyyy/mm/dd/hh`, as captures of endpoints lie.
+pub(crate) fn hour(path: &str) -> Option<(i64, i64)> {
+    let mut folders = path.rsplit('/').skip(1);
+    let mut next = |digits: usize| {
+        folders.next().filter(|folder| folder.len() == digits).and_then(|f| number(f, digits))
+    };
+    let (hour, day, month, year) = (next(2)?, next(2)?, next(2)?, next(4)?);
+    Named { year: Some(year), month: Some(month), day: Some(day), hour: Some(hour) }.span()
+}
+
 #[derive(Debug, Default)]
 struct Named {
     year: Option<i16>,
@@ -133,6 +143,15 @@ mod tests {
             assert_eq!(days(none), None, "{none}");
         }
         assert_eq!(days(&format!("dt={NULL}/f")), None);
+    }
+
+    #[test]
+    fn hours_of_captures() {
+        let found = hour("s3://b/endpoint/AllTraffic/2022/04/18/00/26-40.jsonl");
+        assert_eq!(found, Some((1_650_240_000_000_000, 1_650_243_600_000_000)));
+        for none in ["2022/04/18/f", "2022/4/18/00/f", "2022/04/18/24/f", "2022/04/31/00/f", "f"] {
+            assert_eq!(hour(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! What a plan wants to know about one capture, and the reasons to set it aside.
 
 use crate::backend::Backend;
-use crate::capture::{Format, Source};
+use crate::capture::{Format, Layout, Source};
 use crate::decode::{guard, path_columns, with_path_columns};
 use crate::listing::Object;
+use crate::manifest::{self, Named};
 use crate::plan::TaskPlan;
+use crate::records::{Decoder, Hour, SLACK, Shape};
 use crate::times::{self, Times};
-use crate::{Error, chunk, csv, footer};
+use crate::{Error, chunk, csv, footer, hive, text};
 use arrow_schema::Fields;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
 use std::collections::HashSet;
-use tokio::sync::Semaphore;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What one look at a capture tells.
 #[derive(Debug)]
@@ -25,6 +28,16 @@ pub(crate) struct Facts {
     pub(crate) tasks: Vec<TaskPlan>,
     /// The footer as it is stored, in formats with one.
     pub(crate) footer: Option<Bytes>,
+    pub(crate) records: Option<RecordFacts>,
+}
+
+/// What is known of captured requests and answers before they are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecordFacts {
+    pub(crate) hour: Hour,
+    pub(crate) shape: Option<Shape>,
+    /// The files to read instead, where it is a manifest.
+    pub(crate) named: Vec<Named>,
 }
 
 /// Looks at captures of one store.
@@ -32,6 +45,7 @@ pub(crate) struct Facts {
 pub(crate) struct Inspector {
     backend: Backend,
     timestamp: Option<String>,
+    decoder: Arc<Decoder>,
     /// Text files have to be read whole: together they take this many KiB, however many footers are under way.
     whole_files: Semaphore,
 }
@@ -40,14 +54,15 @@ pub(crate) struct Inspector {
 const WHOLE_KIB: u32 = 64 << 10;
 
 impl Inspector {
-    pub(crate) fn new(backend: Backend, timestamp: Option<String>) -> Self {
-        Self { backend, timestamp, whole_files: Semaphore::new(WHOLE_KIB as usize) }
+    pub(crate) fn new(backend: Backend, timestamp: Option<String>, decoder: Arc<Decoder>) -> Self {
+        Self { backend, timestamp, decoder, whole_files: Semaphore::new(WHOLE_KIB as usize) }
     }
 
     pub(crate) async fn inspect(&self, object: &Object, source: &Source) -> Result<Facts, Error> {
         let mut facts = match source.format {
             Format::Parquet => self.inspect_parquet(object).await?,
             Format::Csv => self.inspect_csv(object).await?,
+            Format::Records { layout, gzip } => self.inspect_records(object, layout, gzip).await?,
         };
         let corrupt = |reason: String| Error::corrupt(&object.path, None, reason);
         check_names(&facts.fields).map_err(corrupt)?;
@@ -70,15 +85,105 @@ impl Inspector {
     }
 
     async fn inspect_csv(&self, object: &Object) -> Result<Facts, Error> {
-        let kib = u32::try_from(object.bytes.div_ceil(1 << 10)).unwrap_or(WHOLE_KIB);
-        let _turn = self.whole_files.acquire_many(kib.min(WHOLE_KIB)).await;
-        let content = csv::load(&self.backend, object).await?;
+        let _turn = self.turn(object).await;
+        if object.bytes == 0 {
+            let reason = "expected a header line, found an empty file";
+            return Err(Error::corrupt(&object.path, None, reason));
+        }
+        let content = text::whole(&self.backend, object).await?;
         let (schema, rows) =
             guard(|| csv::infer(&content)).map_err(|reason| Error::corrupt(&object.path, None, reason))?;
         let task = TaskPlan { row_group: 0, rows, bytes: object.bytes, time: None };
         let tasks = if rows == 0 { Vec::new() } else { vec![task] };
-        Ok(Facts { fields: schema.fields, file_columns: 0, rows, time: None, tasks, footer: None })
+        Ok(Facts {
+            fields: schema.fields,
+            file_columns: 0,
+            rows,
+            time: None,
+            tasks,
+            footer: None,
+            records: None,
+        })
     }
+
+    /// Waits until a text file may be read whole.
+    async fn turn(&self, object: &Object) -> Option<SemaphorePermit<'_>> {
+        let kib = u32::try_from(object.bytes.div_ceil(1 << 10)).unwrap_or(WHOLE_KIB);
+        self.whole_files.acquire_many(kib.min(WHOLE_KIB)).await.ok()
+    }
+
+    /// Looks at the first lines; the number of rows is an estimate from them.
+    async fn inspect_records(&self, object: &Object, layout: Layout, gzip: bool) -> Result<Facts, Error> {
+        let hour = hive::hour(&object.path);
+        let (sample, named) = match layout {
+            Layout::Lines | Layout::Rows => {
+                (text::first_lines(&self.backend, object, gzip).await?, Vec::new())
+            }
+            Layout::Documents => {
+                let _turn = self.turn(object).await;
+                let content = text::whole(&self.backend, object).await?;
+                let content = if gzip { unfold(&content, object)? } else { content };
+                match manifest::addresses(&content) {
+                    None => (content, Vec::new()),
+                    Some(addresses) => {
+                        let named = manifest::find(&self.backend, object, addresses).await?;
+                        let sample = match named.first() {
+                            Some(Named {
+                                object,
+                                format: Format::Records { layout: Layout::Documents, gzip },
+                            }) => {
+                                let content = text::whole(&self.backend, object).await?;
+                                if *gzip { unfold(&content, object)? } else { content }
+                            }
+                            Some(Named { object, format }) => {
+                                let gzip = matches!(format, Format::Records { gzip: true, .. });
+                                text::first_lines(&self.backend, object, gzip).await?
+                            }
+                            None => Bytes::new(),
+                        };
+                        (sample, named)
+                    }
+                }
+            }
+        };
+        let of_sample = match named.first() {
+            Some(Named { format: Format::Records { layout, .. }, .. }) => *layout,
+            _ => layout,
+        };
+        let decoded = guard(|| self.decoder.decode(&sample, of_sample, hour, None, &|_| false))
+            .map_err(|reason| Error::corrupt(&object.path, None, reason))?;
+        let seen = decoded.batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+        let time = hour.map(|(start, end)| (start - SLACK, end + SLACK - 1));
+        let estimate = |bytes: u64| {
+            let share = u128::from(seen) * u128::from(bytes) / (sample.len() as u128).max(1);
+            u64::try_from(share).unwrap_or(seen)
+        };
+        let task =
+            |(row_group, bytes): (usize, u64)| TaskPlan { row_group, rows: estimate(bytes), bytes, time };
+        let tasks: Vec<TaskPlan> = if !named.is_empty() {
+            named.iter().map(|named| named.object.bytes).enumerate().map(task).collect()
+        } else if layout == Layout::Lines && !gzip {
+            let starts = (0..object.bytes).step_by(usize::try_from(text::PIECE).unwrap_or(1 << 24));
+            starts.map(|start| text::PIECE.min(object.bytes - start)).enumerate().map(task).collect()
+        } else if object.bytes > 0 {
+            vec![task((0, object.bytes))]
+        } else {
+            Vec::new()
+        };
+        Ok(Facts {
+            fields: decoded.schema.fields().clone(),
+            file_columns: 0,
+            rows: tasks.iter().map(|task| task.rows).sum(),
+            time,
+            tasks,
+            footer: None,
+            records: Some(RecordFacts { hour, shape: decoded.shape, named }),
+        })
+    }
+}
+
+fn unfold(content: &Bytes, object: &Object) -> Result<Bytes, Error> {
+    text::unfold(content).map_err(|reason| Error::corrupt(&object.path, None, reason))
 }
 
 fn parquet_facts(
@@ -104,7 +209,7 @@ fn parquet_facts(
         tasks.push(task);
     }
     let fields = metadata.schema().fields().clone();
-    Ok(Facts { fields, file_columns: 0, rows, time: hull(&known), tasks, footer: None })
+    Ok(Facts { fields, file_columns: 0, rows, time: hull(&known), tasks, footer: None, records: None })
 }
 
 fn task(

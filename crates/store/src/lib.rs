@@ -31,10 +31,12 @@ mod listing;
 mod local;
 mod local_file;
 mod location;
+mod manifest;
 mod pieces;
 mod plan;
 mod pool;
 mod prefetch;
+mod records;
 mod remote;
 mod retry;
 mod row_group;
@@ -42,18 +44,22 @@ mod scan;
 mod sink;
 mod table;
 mod task;
+mod text;
 mod thrift;
 mod times;
 mod traffic;
 mod upload;
 
-pub use capture::{Format, Source};
+pub use capture::{Format, Layout, Source};
 pub use chunk::Chunks;
 pub use error::{Cause, Error};
 pub use lease::Lease;
 pub use location::Location;
 pub use pieces::{Notes, Pieces};
 pub use plan::{Listed, Plan, PlanOptions, PlanProgress, PlanStatus, PlannedSource, TaskPlan, outside};
+pub use records::{
+    EVENT_ID, EVENT_TIME, GROUND_TRUTH, LeftOut, LeftOutLine, OutputsAt, RecordOptions, UNTYPED,
+};
 pub use row_group::RowGroup;
 pub use scan::{Columns, Scan, StopHandle};
 pub use table::TableFile;

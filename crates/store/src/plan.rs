@@ -2,9 +2,10 @@
 
 use crate::backend::Backend;
 use crate::capture::Source;
-use crate::inspect::{Facts, Inspector};
+use crate::inspect::{Facts, Inspector, RecordFacts};
 use crate::listing::{Capture, Listing, Object, list};
 use crate::pool::Pool;
+use crate::records::{Decoder, RecordOptions, SLACK};
 use crate::{Error, Location, Store, hive};
 use arrow_schema::{Fields, Schema, SchemaRef};
 use bytes::Bytes;
@@ -20,6 +21,8 @@ pub struct PlanOptions {
     pub timestamp: Option<String>,
     /// Half-open range in microseconds UTC; rows outside it may be left out.
     pub range: Option<(i64, i64)>,
+    /// How captured requests and answers become records.
+    pub records: RecordOptions,
 }
 
 /// How far a plan has come.
@@ -43,6 +46,7 @@ pub struct Plan {
     /// Objects left out because nothing here reads their extension.
     pub skipped: u64,
     pub(crate) backend: Backend,
+    pub(crate) decoder: Arc<Decoder>,
 }
 
 /// A capture and what has to be read of it.
@@ -52,7 +56,7 @@ pub struct PlannedSource {
     pub source: Source,
     /// Columns of its batches: those of the file, then `key=value` folders as text; `None` when it was not opened.
     pub schema: Option<SchemaRef>,
-    /// Rows in the whole file; 0 when it was not opened.
+    /// Rows in the whole file; 0 when it was not opened, and an estimate where [`Format::is_records`].
     pub rows: u64,
     /// First and last time in it in microseconds, both inclusive; `None` when unknown. Times without a zone are a
     /// day wider on each side.
@@ -68,9 +72,10 @@ pub struct PlannedSource {
     pub(crate) file_columns: usize,
     /// The footer as it is stored, if it was kept.
     pub(crate) footer: Option<Bytes>,
+    pub(crate) records: Option<RecordFacts>,
 }
 
-/// One row group, or a whole file in formats without.
+/// One row group, a piece of a file of lines, or a whole file in other formats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskPlan {
     /// Its index in the file.
@@ -137,6 +142,7 @@ impl PlannedSource {
             key,
             file_columns: 0,
             footer: None,
+            records: None,
         }
     }
 
@@ -187,7 +193,8 @@ impl Store {
     /// A plan of nothing.
     #[must_use]
     pub fn nothing(&self) -> Plan {
-        Plan { sources: Vec::new(), skipped: 0, backend: Backend::Local(Pool::default()) }
+        let backend = Backend::Local(Pool::default());
+        Plan { sources: Vec::new(), skipped: 0, backend, decoder: Arc::default() }
     }
 
     /// Decides what to read of captures that were listed.
@@ -222,7 +229,11 @@ async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgr
     let mut state = PlanProgress { listed, skipped, captures: unread.len() as u64, inspected: 0 };
     progress(state);
 
-    let inspector = Arc::new(Inspector::new(backend.clone(), options.timestamp.clone()));
+    let decoder =
+        Decoder::new(&options.records).map_err(|reason| Error::Option { name: "select", reason })?;
+    let decoder = Arc::new(decoder);
+    let inspector = Inspector::new(backend.clone(), options.timestamp.clone(), Arc::clone(&decoder));
+    let inspector = Arc::new(inspector);
     let mut schemas: HashMap<Fields, SchemaRef> = HashMap::new();
     let mut room = backend.footers_kept();
     let mut inspections = futures::stream::iter(unread)
@@ -255,7 +266,7 @@ async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgr
         let key = |source: &PlannedSource| source.time.map(|(first, _)| first);
         key(a).cmp(&key(b)).then_with(|| a.source.path.cmp(&b.source.path))
     });
-    Ok(Plan { sources, skipped, backend })
+    Ok(Plan { sources, skipped, backend, decoder })
 }
 
 fn reason(error: &Error) -> String {
@@ -286,6 +297,7 @@ fn apply(
     source.rows = facts.rows;
     source.time = facts.time;
     source.tasks = facts.tasks;
+    source.records = facts.records;
     let Some(range) = range else { return };
     let had_rows = !source.tasks.is_empty();
     source.tasks.retain(|task| task.time.is_none_or(|time| overlaps(time, range)));
@@ -304,10 +316,14 @@ pub fn outside(time: Option<(i64, i64)>, range: (i64, i64)) -> String {
 }
 
 /// Why a capture's path rules it out; a partition is often local time, hence a day of slack on each side.
+/// The folders `yyyy/mm/dd/hh` of captured requests have an hour.
 fn outside_by_path(capture: &Capture, range: Option<(i64, i64)>) -> Option<String> {
     let range = range?;
-    let (start, end) = hive::span(&capture.source.partitions)?;
-    let widened = (start.saturating_sub(hive::DAY_MICROS), end.saturating_add(hive::DAY_MICROS - 1));
+    // The hours of captured requests are UTC.
+    let hour = if capture.source.format.is_records() { hive::hour(&capture.source.path) } else { None };
+    let (start, end) = hour.or_else(|| hive::span(&capture.source.partitions))?;
+    let slack = if hour.is_some() { SLACK } else { hive::DAY_MICROS };
+    let widened = (start.saturating_sub(slack), end.saturating_add(slack - 1));
     if overlaps(widened, range) {
         return None;
     }

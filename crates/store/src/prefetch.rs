@@ -2,24 +2,26 @@
 //! is needed as far ahead as the budget allows.
 
 use crate::backend::Backend;
-use crate::capture::Format;
+use crate::capture::{Format, Layout};
 use crate::chunk::{fetch, merge};
 use crate::decode::path_columns;
 use crate::footer::{self, Footer};
 use crate::listing::Object;
 use crate::local_file::LocalFile;
+use crate::manifest::Named;
 use crate::plan::{Plan, PlannedSource, TaskPlan};
+use crate::records::{EVENT_ID, EVENT_TIME};
 use crate::row_group::{self, RowGroup, ranges};
 use crate::scan::Background;
-use crate::task::{Content, Task};
-use crate::{Error, csv};
+use crate::task::{Content, Records, Task};
+use crate::{Error, text};
 use arrow_schema::{Schema, SchemaRef};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{Semaphore, mpsc};
 
 /// The grain of the budget in bytes.
@@ -58,6 +60,7 @@ enum Kind {
         share: u64,
     },
     Csv(SchemaRef),
+    Records(Layout, bool),
 }
 
 impl Prefetch {
@@ -104,6 +107,10 @@ impl Prefetch {
                 let schema = csv_schema(planned);
                 (schema.fields().clone(), Kind::Csv(schema))
             }
+            Format::Records { layout, gzip } => {
+                let schema = csv_schema(planned);
+                (schema.fields().clone(), Kind::Records(layout, gzip))
+            }
         };
         let mut path_columns = path_columns(&fields, &planned.source.partitions);
         path_columns.retain(|(name, _)| self.wants(name));
@@ -120,9 +127,8 @@ impl Prefetch {
         opened: Result<Arc<Opened>, Error>,
     ) -> Option<Background<Task>> {
         let planned = &self.plan.sources[source];
-        let row_group = planned.tasks[task].row_group;
         let work = opened.and_then(|opened| {
-            let ranges = opened.ranges(row_group)?;
+            let ranges = opened.ranges(&planned.tasks[task])?;
             Ok((opened, ranges))
         });
         let (bytes, held) = work.as_ref().map_or((0, 0), |(opened, ranges)| {
@@ -136,7 +142,9 @@ impl Prefetch {
             let path_columns =
                 work.as_ref().map_or_else(|_| Vec::new(), |(opened, _)| opened.path_columns.clone());
             let content = match work {
-                Ok((opened, ranges)) => prefetch.content(&opened, &planned.tasks[task], ranges).await,
+                Ok((opened, ranges)) => {
+                    prefetch.content(&opened, planned, &planned.tasks[task], ranges).await
+                }
                 Err(error) => Err(error),
             };
             Task {
@@ -147,6 +155,7 @@ impl Prefetch {
                 path: planned.source.path.clone(),
                 path_columns,
                 content,
+                left_out: OnceLock::new(),
                 _permit: Some(permit),
             }
         }))
@@ -157,7 +166,7 @@ impl Prefetch {
     fn held(&self, opened: &Opened, ranges: &[Range<u64>]) -> u64 {
         let share = match &opened.kind {
             Kind::Parquet { share, .. } => *share,
-            Kind::Csv(_) => 0,
+            Kind::Csv(_) | Kind::Records(..) => 0,
         };
         let content = match (&self.plan.backend, &opened.kind) {
             (Backend::Local(_), Kind::Parquet { .. }) => sizes(ranges).max().unwrap_or(0),
@@ -169,6 +178,7 @@ impl Prefetch {
     async fn content(
         &self,
         opened: &Opened,
+        source: &PlannedSource,
         task: &TaskPlan,
         ranges: Vec<Range<u64>>,
     ) -> Result<Content, Error> {
@@ -177,9 +187,10 @@ impl Prefetch {
         let (metadata, tail) = match &opened.kind {
             Kind::Parquet { metadata, tail, .. } => (metadata, tail),
             Kind::Csv(schema) => {
-                let text = csv::load(backend, object).await?;
+                let text = text::whole(backend, object).await?;
                 return Ok(Content::Csv { text, schema: Arc::clone(schema), columns: opened.wanted.clone() });
             }
+            Kind::Records(layout, gzip) => return self.records(opened, *layout, *gzip, source, task).await,
         };
         let content = match backend {
             Backend::Local(pool) => row_group::Content::Local(LocalFile::new(object.clone(), pool.clone())),
@@ -198,13 +209,53 @@ impl Prefetch {
             content,
         })))
     }
+
+    /// The text of a task.
+    async fn records(
+        &self,
+        opened: &Opened,
+        layout: Layout,
+        gzip: bool,
+        source: &PlannedSource,
+        task: &TaskPlan,
+    ) -> Result<Content, Error> {
+        let backend = &self.plan.backend;
+        let facts = source.records.clone().unwrap_or_default();
+        let (text, layout, gzip) = match facts.named.get(task.row_group) {
+            Some(Named { object, format: Format::Records { layout, gzip } }) => {
+                (text::whole(backend, object).await?, *layout, *gzip)
+            }
+            Some(_) => return Err(Error::corrupt(&opened.object.path, None, "a manifest that has changed")),
+            None if layout == Layout::Lines && !gzip => {
+                let start = task.row_group as u64 * text::PIECE;
+                let part = start..(start + task.bytes).min(opened.object.bytes);
+                (text::lines(backend, &opened.object, part).await?, layout, gzip)
+            }
+            None => (text::whole(backend, &opened.object).await?, layout, gzip),
+        };
+        let decoder = Arc::clone(&self.plan.decoder);
+        let skip = [EVENT_ID, EVENT_TIME].into_iter().filter(|name| !self.wants(name)).collect();
+        Ok(Content::Records(Records {
+            text,
+            layout,
+            gzip,
+            hour: facts.hour,
+            shape: facts.shape,
+            decoder,
+            skip,
+        }))
+    }
 }
 
 impl Opened {
     /// Where what a task wants lies in the object.
-    fn ranges(&self, row_group: usize) -> Result<Vec<Range<u64>>, Error> {
-        let Kind::Parquet { metadata, .. } = &self.kind else {
-            return Ok(std::iter::once(0..self.object.bytes).collect());
+    fn ranges(&self, task: &TaskPlan) -> Result<Vec<Range<u64>>, Error> {
+        let row_group = task.row_group;
+        let metadata = match &self.kind {
+            Kind::Parquet { metadata, .. } => metadata,
+            Kind::Csv(_) => return Ok(std::iter::once(0..self.object.bytes).collect()),
+            // What is read, however it is spread over the files of a manifest.
+            Kind::Records(..) => return Ok(std::iter::once(0..task.bytes).collect()),
         };
         let descriptor = metadata.parquet_schema();
         let wants = |leaf| self.wanted.binary_search(&descriptor.get_column_root_idx(leaf)).is_ok();

@@ -6,6 +6,7 @@ use crate::sink::properties;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::KeyValue;
 use std::fmt;
 
 /// A Parquet file in the making. The same batches give the same bytes.
@@ -27,6 +28,11 @@ impl TableFile {
     /// [`Error::Invalid`] for rows of another schema.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         guard(|| self.0.write(batch)).map_err(refused)
+    }
+
+    /// Adds a note to the footer.
+    pub fn note(&mut self, key: &str, text: &str) {
+        self.0.append_key_value_metadata(KeyValue::new(key.to_owned(), text.to_owned()));
     }
 
     /// The whole file.

@@ -1,13 +1,15 @@
 //! One row group, or one whole file, from its bytes to batches.
 
-use crate::decode::{append, checked};
+use crate::capture::Layout;
+use crate::decode::{append, checked, guard};
 use crate::plan::Plan;
+use crate::records::{Decoder, Hour, LeftOut, Shape};
 use crate::row_group::RowGroup;
-use crate::{Error, csv};
+use crate::{Error, csv, text};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Batches of one task.
@@ -20,7 +22,7 @@ pub struct Task {
     pub source: usize,
     /// Index in [`PlannedSource::tasks`](crate::PlannedSource::tasks).
     pub task: usize,
-    /// Rows that its batches hold together.
+    /// Rows that its batches hold together; an estimate where lines have to be read to be counted.
     pub rows: u64,
     /// Bytes of the wanted columns as they are stored.
     pub bytes: u64,
@@ -28,6 +30,7 @@ pub struct Task {
     /// `key=value` folders that the caller wants as columns.
     pub(crate) path_columns: Vec<(String, String)>,
     pub(crate) content: Result<Content, Error>,
+    pub(crate) left_out: OnceLock<LeftOut>,
     /// Its part of the budget, given back when it is dropped.
     pub(crate) _permit: Option<OwnedSemaphorePermit>,
 }
@@ -37,6 +40,20 @@ pub struct Task {
 pub(crate) enum Content {
     RowGroup(Box<RowGroup>),
     Csv { text: Bytes, schema: SchemaRef, columns: Vec<usize> },
+    Records(Records),
+}
+
+/// The text of captured requests and answers, and how it is to be read.
+#[derive(Debug)]
+pub(crate) struct Records {
+    pub(crate) text: Bytes,
+    pub(crate) layout: Layout,
+    pub(crate) gzip: bool,
+    pub(crate) hour: Hour,
+    pub(crate) shape: Option<Shape>,
+    pub(crate) decoder: Arc<Decoder>,
+    /// Columns that are not wanted.
+    pub(crate) skip: Vec<&'static str>,
 }
 
 impl Task {
@@ -53,6 +70,7 @@ impl Task {
             content: Err(Error::io(&path, "read", cause)),
             path,
             path_columns: Vec::new(),
+            left_out: OnceLock::new(),
             _permit: None,
         }
     }
@@ -67,6 +85,12 @@ impl Task {
         }
     }
 
+    /// Lines that are no records, known once batches have been asked for; none in formats without lines.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out.get().cloned().unwrap_or_default()
+    }
+
     /// Decodes on the calling thread, in batches of 8,192 rows; the first error is the last item.
     ///
     /// `only` names the columns to decode, at the top level or of the path, of those that the scan yields; names
@@ -78,7 +102,8 @@ impl Task {
         let mut path_columns = self.path_columns.clone();
         path_columns.retain(|(name, _)| wants(name));
         let batches = self.content.as_ref().map_err(Clone::clone);
-        match batches.and_then(|content| content.batches(&self.path, self.rows, &wants)) {
+        let batches = batches.and_then(|content| content.batches(self, &wants));
+        match batches {
             Ok(batches) => Box::new(batches.map(move |batch| {
                 append(&batch?, &path_columns).map_err(|error| Error::corrupt(&self.path, None, error))
             })),
@@ -88,7 +113,8 @@ impl Task {
 }
 
 impl Content {
-    fn batches(&self, path: &str, rows: u64, wants: &dyn Fn(&str) -> bool) -> Result<Batches<'_>, Error> {
+    fn batches(&self, task: &Task, wants: &dyn Fn(&str) -> bool) -> Result<Batches<'_>, Error> {
+        let path = &task.path;
         let wanted = |schema: &SchemaRef, columns: &[usize]| -> Vec<usize> {
             columns.iter().copied().filter(|index| wants(schema.field(*index).name())).collect()
         };
@@ -101,8 +127,29 @@ impl Content {
                 let columns = wanted(schema, columns);
                 let reader = csv::read(text.clone(), Arc::clone(schema), columns)
                     .map_err(|error| Error::corrupt(path, None, error))?;
-                Box::new(checked(reader, path.to_owned(), None, rows))
+                Box::new(checked(reader, path.clone(), None, task.rows))
+            }
+            Self::Records(records) => {
+                let (batches, left_out) = records.batches(path, wants)?;
+                let _ = task.left_out.set(left_out);
+                batches
             }
         })
+    }
+}
+
+impl Records {
+    /// All batches have one schema; columns that no line has are not in it.
+    fn batches(
+        &self,
+        path: &str,
+        wants: &dyn Fn(&str) -> bool,
+    ) -> Result<(Batches<'static>, LeftOut), Error> {
+        let corrupt = |reason: String| Error::corrupt(path, None, reason);
+        let text = if self.gzip { text::unfold(&self.text).map_err(corrupt)? } else { self.text.clone() };
+        let skip = |name: &str| !wants(name) || self.skip.contains(&name);
+        let decode = || self.decoder.decode(&text, self.layout, self.hour, self.shape, &skip);
+        let decoded = guard(decode).map_err(corrupt)?;
+        Ok((Box::new(decoded.batches.into_iter().map(Ok)), decoded.left_out))
     }
 }

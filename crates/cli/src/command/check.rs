@@ -160,7 +160,7 @@ impl Checked {
                 })
                 .collect(),
             quarantined: outcome.quarantined.clone(),
-            notes: outcome.notes.clone(),
+            notes: outcome.notes.iter().cloned().chain(outcome.bad_lines.note()).collect(),
             interrupted: outcome.interrupted,
             fail_on,
             exit_code,

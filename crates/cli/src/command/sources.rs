@@ -44,6 +44,7 @@ struct Source {
     bytes: u64,
     rows: u64,
     rows_without_time: u64,
+    bad_lines: u64,
     first_time: Option<String>,
     last_time: Option<String>,
     reason: Option<String>,
@@ -100,6 +101,7 @@ impl Listed {
                     bytes: row.bytes,
                     rows: row.rows,
                     rows_without_time: row.rows_without_time,
+                    bad_lines: row.bad_lines,
                     first_time: time(row.first_time),
                     last_time: time(row.last_time),
                     reason: row.reason.clone(),
@@ -131,6 +133,17 @@ impl Listed {
                     vec![print::count(group.files.len() as u64), first, group.reason.clone()]
                 }),
             ));
+        }
+        let bad: Vec<_> = self.sources.iter().filter(|source| source.bad_lines > 0).collect();
+        if !bad.is_empty() {
+            text.push_str("\nlines left out\n");
+            for source in bad.iter().take(NAMED) {
+                let reason = source.reason.as_deref().unwrap_or_default();
+                let _ = writeln!(text, "  {}: {}", print::plain(&source.path), print::plain(reason));
+            }
+            if bad.len() > NAMED {
+                let _ = writeln!(text, "  and {} more files (--format json lists all)", bad.len() - NAMED);
+            }
         }
         if self.names {
             text.push('\n');

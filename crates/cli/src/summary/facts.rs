@@ -55,6 +55,7 @@ impl Summary {
                 .notes
                 .iter()
                 .cloned()
+                .chain(outcome.bad_lines.note())
                 .chain(nothing(outcome))
                 .chain(always_broken(outcome))
                 .collect(),

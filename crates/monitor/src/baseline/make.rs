@@ -6,7 +6,7 @@ use std::{
 };
 
 use profile::{Kind, Profile, Spec, Survey};
-use store::{Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Location, Plan, PlanStatus, Store};
 
 use super::{
     inferred_type, statistics,
@@ -14,10 +14,10 @@ use super::{
     suggest::suggest,
 };
 use crate::{
-    Error, OnBadFile, Progress, Settings, Watch,
+    Error, OnBadFile, Progress, Settings, Watch, captured,
     gather::{self, Pass},
     grouping::Grouping,
-    run::{apart, plan_captures},
+    run::{apart, list, plan_captures},
     score::deciding_metric,
     window::{Calendar, Every},
 };
@@ -69,9 +69,9 @@ pub fn make_baseline(
     watch: Watch<'_>,
 ) -> Result<BaselineOutcome, Error> {
     apart(data, out)?;
-    let options =
-        PlanOptions { timestamp: settings.roles.timestamp.clone(), range: crate::run::range(settings) };
-    let mut plan = plan_captures(store, data, &options, settings, watch, None)?;
+    let listed = list(store, data, watch)?;
+    let settings = &captured::settle(settings, &listed, None);
+    let mut plan = plan_captures(store, data, listed, settings, watch, None)?;
     let mut outcome = BaselineOutcome::default();
     set_aside(&plan, settings, &mut outcome)?;
 
@@ -152,6 +152,10 @@ fn profile_baseline(
             let grouped = grouped.unwrap_or_default();
             outcome.files += 1;
             rows_without_time += grouped.rows_without_time;
+            if grouped.left_out.count() > 0 {
+                let path = &plan.sources[source].source.path;
+                outcome.notes.push(format!("{path}: {}", grouped.left_out.describe()));
+            }
             #[expect(clippy::iter_over_hash_type, reason = "adding counts gives the same in any order")]
             for (hour, rows) in grouped.hours {
                 *hours.entry(hour).or_default() += rows;

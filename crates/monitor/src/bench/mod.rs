@@ -22,9 +22,12 @@ use std::{
     time::Duration,
 };
 
-use store::{Location, Plan, PlanOptions, PlanStatus, Store};
+use store::{Location, Plan, PlanStatus, Store};
 
-use crate::{Error, Settings, Watch, gather, run::plan_captures};
+use crate::{
+    Error, Settings, Watch, gather,
+    run::{list, plan_captures},
+};
 use floors::{Floors, Strings};
 pub use make::make_data;
 pub use measure::Spread;
@@ -97,8 +100,8 @@ pub fn bench(
     watch: BenchWatch<'_>,
 ) -> Result<Option<Bench>, Error> {
     let quiet = Watch { progress: &|_| (), stop: watch.stop };
-    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: None };
-    let plan = Arc::new(plan_captures(store, captures, &options, settings, quiet, None)?);
+    let listed = list(store, captures, quiet)?;
+    let plan = Arc::new(plan_captures(store, captures, listed, settings, quiet, None)?);
     all_ready(&plan)?;
     let pool = gather::pool(settings)?;
     let floors = Floors::open(&plan, &columns_read(&plan, settings))?;

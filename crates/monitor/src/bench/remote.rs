@@ -36,7 +36,8 @@ impl Profiling<'_> {
         self.store.copy_sources(self.plan, captures, &distant, &copies)?;
 
         let written = distant.traffic().requests;
-        let options = PlanOptions { timestamp: self.settings.roles.timestamp.clone(), range: None };
+        let options =
+            PlanOptions { timestamp: self.settings.roles.timestamp.clone(), ..PlanOptions::default() };
         let (plan, planning) = measure(|| distant.plan(&copies, &options, &|_| ()));
         let plan_requests = distant.traffic().requests - written;
         let there = Profiling { store: &distant, plan: &Arc::new(plan?), ..*self };

@@ -42,6 +42,11 @@ pub(crate) enum Finding {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profiled {
     pub(crate) rows_without_time: u64,
+    /// Lines that are no records, and why.
+    #[serde(default)]
+    pub(crate) bad_lines: u64,
+    #[serde(default)]
+    pub(crate) left_out: String,
     /// Earliest and latest time that was read.
     pub(crate) times: Option<(i64, i64)>,
     /// Starts of the windows that it has rows in, ascending.

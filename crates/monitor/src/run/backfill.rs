@@ -1,7 +1,7 @@
 //! A run over captures: what no run has read is read, what changed is taken out, the rest is used again.
 
 use rayon::ThreadPool;
-use store::{Location, Plan, Store};
+use store::{Listed, Location, Plan, Store};
 
 use super::{
     close::Judge,
@@ -13,7 +13,7 @@ use super::{
     rule,
 };
 use crate::{
-    Baseline, Compare, Error, Outcome, Settings, Watch, gather,
+    Baseline, Compare, Error, Outcome, Settings, Watch, captured, gather,
     profiles::{Entry, Finding, Shelf, State},
     score::Scorer,
     tables::RunRow,
@@ -39,10 +39,10 @@ pub fn backfill(
     watch: Watch<'_>,
     record: &dyn Fn(&Outcome) -> RunRow,
 ) -> Result<Outcome, Error> {
-    let inputs = Inputs::read(store, captures, baseline, results, settings)?;
+    let (inputs, listed) = Inputs::read(store, captures, baseline, results, settings, watch)?;
     identity::check(store, results, &inputs.settings)?;
     let lease = store.lease(results, OWNER)?;
-    let found = match Found::look(store, captures, results, &inputs, watch) {
+    let found = match Found::look(store, captures, listed, results, &inputs, watch) {
         Ok(found) => found,
         Err(error) => {
             // Nothing is left of a run that could not begin, as far as that is ours to say.
@@ -83,9 +83,13 @@ impl Inputs {
         baseline: &Location,
         results: &Location,
         settings: &Settings,
-    ) -> Result<Self, Error> {
+        watch: Watch<'_>,
+    ) -> Result<(Self, Listed), Error> {
         plan::apart(captures, results)?;
-        Self::of(Baseline::read(store, baseline)?, settings, settings.windows.every)
+        let baseline = Baseline::read(store, baseline)?;
+        let listed = plan::list(store, captures, watch)?;
+        let settings = captured::settle(settings, &listed, Some(&baseline.spec));
+        Ok((Self::of(baseline, &settings, settings.windows.every)?, listed))
     }
 
     /// For profiles that were counted in windows of some length.
@@ -118,10 +122,11 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Lists captures, and looks into those that no run has read.
+    /// Looks into those of the captures that no run has read.
     pub(super) fn look(
         store: &'a Store,
         captures: &Location,
+        mut listed: Listed,
         results: &'a Location,
         inputs: &Inputs,
         watch: Watch<'_>,
@@ -132,7 +137,6 @@ impl<'a> Found<'a> {
         let (shelf, resumed) = Shelf::open(store, results, &mut notes)?;
         let wanted = inputs.wanted(captures);
         let calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
-        let mut listed = plan::list(store, captures, watch)?;
         let earlier = Earlier { shelf: &shelf, state: state.clone().unwrap_or_default(), resumed };
         let mut reuse = Reuse::of(store, &listed, &earlier, &wanted, &mut Dates::new(calendar))?;
         // Where nothing is of use, the reasons are looked for once more.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use store::{Location, PlanOptions, PlanStatus, Store};
+use store::{Location, PlanStatus, Store};
 
 use super::{
     close::{Judge, Rows},
@@ -12,7 +12,7 @@ use super::{
     summary,
 };
 use crate::{
-    Baseline, Error, OnBadFile, Outcome, Settings, Watch,
+    Baseline, Error, OnBadFile, Outcome, Settings, Watch, captured,
     gather::{self, Fault, Pass},
     group::Grouped,
     grouping::Grouping,
@@ -33,10 +33,10 @@ pub fn check(
     watch: Watch<'_>,
 ) -> Result<Outcome, Error> {
     let baseline = Baseline::read(store, baseline)?;
-    let mut settings = settings.clone();
+    let listed = plan::list(store, captures, watch)?;
+    let mut settings = captured::settle(settings, &listed, Some(&baseline.spec));
     settings.windows.every = Every::All;
-    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: plan::range(&settings) };
-    let plan = Arc::new(plan_captures(store, captures, &options, &settings, watch, Some(&baseline.spec))?);
+    let plan = Arc::new(plan_captures(store, captures, listed, &settings, watch, Some(&baseline.spec))?);
     let pool = gather::pool(&settings)?;
     let paths: Vec<String> = plan.sources.iter().map(|source| source.source.path.clone()).collect();
     let judge = Judge {
@@ -88,6 +88,7 @@ pub fn check(
                 Ok(mut grouped) => {
                     outcome.handed_over.append(&mut grouped.handed_over);
                     outcome.rows_without_time += grouped.rows_without_time;
+                    outcome.bad_lines.add(&plan.sources[source].source.path, &grouped.left_out);
                     let position = u32::try_from(source).unwrap_or(u32::MAX);
                     for part in grouped.parts {
                         open.observe(&baseline.spec, position, part.segment, part.profile);

@@ -90,6 +90,7 @@ impl Reading<'_> {
             bytes: entry.bytes,
             rows: entry.rows,
             rows_without_time: 0,
+            bad_lines: 0,
             first_time: None,
             last_time: None,
             status: match origin {
@@ -101,6 +102,8 @@ impl Reading<'_> {
         match &entry.finding {
             Finding::Profiled(profiled) => {
                 row.rows_without_time = profiled.rows_without_time;
+                row.bad_lines = profiled.bad_lines;
+                row.reason = Some(profiled.left_out.clone()).filter(|reason| !reason.is_empty());
                 row.first_time = profiled.times.map(|(first, _)| first);
                 row.last_time = profiled.times.map(|(_, last)| last);
                 if entry.is_outside(self.wanted.range) {

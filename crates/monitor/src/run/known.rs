@@ -226,7 +226,7 @@ impl Sources {
 }
 
 /// An entry for a source that was looked into.
-pub(super) fn entry(planned: &PlannedSource, wanted: &Wanted<'_>, finding: Finding) -> Entry {
+pub(super) fn entry(planned: &PlannedSource, wanted: &Wanted<'_>, rows: u64, finding: Finding) -> Entry {
     let source = &planned.source;
     Entry {
         id: source.id.clone(),
@@ -236,7 +236,7 @@ pub(super) fn entry(planned: &PlannedSource, wanted: &Wanted<'_>, finding: Findi
         modified_micros: source.modified_micros,
         spec: wanted.spec.to_owned(),
         range: wanted.range,
-        rows: planned.rows,
+        rows,
         time: planned.time,
         finding,
     }

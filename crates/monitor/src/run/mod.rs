@@ -25,7 +25,7 @@ mod writing;
 pub use backfill::backfill;
 pub use check::check;
 pub use known::Changes;
-pub(crate) use plan::{apart, plan_captures, range};
+pub(crate) use plan::{apart, list, plan_captures};
 pub use preview::{Preview, dry_run};
 
 pub use rescore::{rescore, settings_of};

@@ -78,7 +78,7 @@ pub(super) fn for_windows(
     baseline: &Spec,
     others: bool,
 ) -> Result<Plan, Error> {
-    let options = PlanOptions { timestamp: settings.roles.timestamp.clone(), range: range(settings) };
+    let options = options(settings);
     let plan = store.plan_listed(listed, &options, &|progress| tell(watch, progress))?;
     // What was read before has the columns that are named: they are part of what it was read under.
     if !others {
@@ -106,22 +106,32 @@ pub(super) fn for_windows(
     Ok(plan)
 }
 
-/// Lists and opens captures; refuses names of columns that none of them has.
+/// Opens captures that were listed; refuses names of columns that none of them has.
 pub(crate) fn plan_captures(
     store: &Store,
     captures: &Location,
-    options: &PlanOptions,
+    listed: Listed,
     settings: &Settings,
     watch: Watch<'_>,
     baseline: Option<&Spec>,
 ) -> Result<Plan, Error> {
-    let plan = store.plan(captures, options, &|progress| tell(watch, progress))?;
-    usable(&plan, captures, options, settings, baseline)?;
+    let options = options(settings);
+    let plan = store.plan_listed(listed, &options, &|progress| tell(watch, progress))?;
+    usable(&plan, captures, &options, settings, baseline)?;
     Ok(plan)
 }
 
+/// What a plan looks for.
+fn options(settings: &Settings) -> PlanOptions {
+    PlanOptions {
+        timestamp: settings.roles.timestamp.clone(),
+        range: range(settings),
+        records: settings.records.clone(),
+    }
+}
+
 /// Lists captures.
-pub(super) fn list(store: &Store, captures: &Location, watch: Watch<'_>) -> Result<Listed, Error> {
+pub(crate) fn list(store: &Store, captures: &Location, watch: Watch<'_>) -> Result<Listed, Error> {
     Ok(store.list(captures, &|progress| tell(watch, progress))?)
 }
 

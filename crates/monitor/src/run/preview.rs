@@ -53,9 +53,9 @@ pub fn dry_run(
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Result<Preview, Error> {
-    let inputs = Inputs::read(store, captures, baseline, results, settings)?;
+    let (inputs, listed) = Inputs::read(store, captures, baseline, results, settings, watch)?;
     identity::check(store, results, &inputs.settings)?;
-    let found = Found::look(store, captures, results, &inputs, watch)?;
+    let found = Found::look(store, captures, listed, results, &inputs, watch)?;
     let range = inputs.range();
     let windows = &inputs.settings.windows;
     let mut calendar = Calendar::new(windows.every, windows.timezone.clone());

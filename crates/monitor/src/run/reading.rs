@@ -239,7 +239,7 @@ impl<'a> Reading<'a> {
                 }
                 PlanStatus::Quarantined(reason) => quarantined(&planned.source.path, reason, planned.lasting),
             };
-            self.record(index, finding)?;
+            self.record(index, planned.rows, finding)?;
         }
         Ok(())
     }
@@ -258,8 +258,13 @@ impl<'a> Reading<'a> {
                 false => Err("it has times outside those that its footer states".to_owned().into()),
             }
         });
+        let mut rows = self.plan.sources[index].rows;
         let finding = match observed {
             Ok(mut grouped) => {
+                if self.plan.sources[index].source.format.is_records() {
+                    rows = grouped.rows;
+                }
+                self.outcome.bad_lines.add(&self.plan.sources[index].source.path, &grouped.left_out);
                 self.outcome.handed_over.append(&mut grouped.handed_over);
                 self.outcome.rows_without_time += grouped.rows_without_time;
                 Finding::Profiled(self.keep(index, grouped)?)
@@ -268,7 +273,7 @@ impl<'a> Reading<'a> {
                 quarantined(&self.plan.sources[index].source.path, &reason, lasting)
             }
         };
-        self.record(index, finding)?;
+        self.record(index, rows, finding)?;
         let frontier = self.frontier.get(index + 1).copied().unwrap_or(i64::MAX);
         if frontier < i64::MAX {
             self.write(frontier, progress)?;
@@ -277,8 +282,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Notes what came of a source.
-    fn record(&mut self, index: usize, finding: Finding) -> Result<(), Error> {
-        let entry = known::entry(&self.plan.sources[index], self.wanted, finding);
+    fn record(&mut self, index: usize, rows: u64, finding: Finding) -> Result<(), Error> {
+        let entry = known::entry(&self.plan.sources[index], self.wanted, rows, finding);
         if let Finding::Quarantined { reason, .. } = &entry.finding {
             self.set_aside(&entry, reason)?;
         }
@@ -329,6 +334,8 @@ impl<'a> Reading<'a> {
         }
         Ok(Profiled {
             rows_without_time: grouped.rows_without_time,
+            bad_lines: grouped.left_out.count(),
+            left_out: grouped.left_out.describe(),
             times: grouped.times,
             windows: windows.into_iter().collect(),
             dates: dates.len(),

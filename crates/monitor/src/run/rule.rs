@@ -21,7 +21,8 @@ pub(super) fn of_counting(
     {
         digest = digest.text(format_args!("{name:?}"));
     }
-    Ok(digest.text(format_args!("{:?} {:?}", roles.features, roles.ignore)).finish())
+    let digest = digest.text(format_args!("{:?} {:?}", roles.features, roles.ignore));
+    Ok(digest.text(format_args!("{:?}", settings.records)).finish())
 }
 
 /// Everything that decides how windows are judged.

@@ -46,6 +46,8 @@ pub struct SourceRow {
     pub rows: u64,
     /// Rows whose time is null or unreadable: they are in no window.
     pub rows_without_time: u64,
+    /// Lines that are no records; `reason` says why.
+    pub bad_lines: u64,
     /// Earliest time, microseconds since 1970 UTC.
     pub first_time: Option<i64>,
     /// Latest time.
@@ -82,6 +84,7 @@ impl SourceRow {
             bytes: row.count("bytes"),
             rows: row.count("rows"),
             rows_without_time: row.count("rows_without_time"),
+            bad_lines: row.count("bad_lines"),
             first_time: row.time("first_time"),
             last_time: row.time("last_time"),
             status: SourceStatus::ALL.into_iter().find(|known| known.name() == status)?,
@@ -95,6 +98,7 @@ impl SourceRow {
             .count("bytes", |row| row.bytes)
             .count("rows", |row| row.rows)
             .count("rows_without_time", |row| row.rows_without_time)
+            .count("bad_lines", |row| row.bad_lines)
             .optional_time("first_time", |row| row.first_time)
             .optional_time("last_time", |row| row.last_time)
             .text("status", |row| row.status.name())

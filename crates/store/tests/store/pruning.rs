@@ -154,7 +154,7 @@ fn equal_schemas_are_shared() {
 fn a_missing_timestamp_sets_a_file_aside() {
     let sandbox = Sandbox::new();
     sandbox.put("f.parquet", &parquet(&batch(START, 2)));
-    let options = PlanOptions { timestamp: Some("ts".to_owned()), range: None };
+    let options = PlanOptions { timestamp: Some("ts".to_owned()), ..PlanOptions::default() };
     let reason = quarantine(&sandbox.plan_with("f.parquet", &options).unwrap());
     assert_eq!(reason, "`f.parquet`: no column `ts`; it has: event_ts, x, s");
     let plan = sandbox.plan_with("f.parquet", &PlanOptions::default()).unwrap();

@@ -62,7 +62,7 @@ pub(crate) fn batches(task: &Task) -> Vec<Result<RecordBatch, Error>> {
 }
 
 pub(crate) fn timed(range: Option<(i64, i64)>) -> PlanOptions {
-    PlanOptions { timestamp: Some("event_ts".to_owned()), range }
+    PlanOptions { timestamp: Some("event_ts".to_owned()), range, ..PlanOptions::default() }
 }
 
 /// Names of the ready sources.
