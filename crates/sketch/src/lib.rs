@@ -7,6 +7,8 @@
 //!   exact, to the bit;
 //! * bytes round-trip, and weights survive being written, read and merged.
 //!
+//! [`Kll`], which other tools' files hold, is the exception to the first two: it depends on the order of the values.
+//!
 //! | question | summary | error |
 //! | --- | --- | --- |
 //! | how many rows, nulls, NaN, zeros? | [`Counts`] | exact |
@@ -14,6 +16,7 @@
 //! | which distribution, which quantile? | [`Histogram`] over frozen [`Bins`] | the width of one slot |
 //! | how many different values? | [`Distinct`] | exact up to 512 values, 1.6 % standard error above |
 //! | which values, how often? | [`NameCounts`] over a frozen [`Domain`] | exact up to the caps |
+//! | which quantile, as SageMaker Model Monitor has it? | [`Kll`] | 0.5 % of the rows |
 //! | how long are the texts? | [`Lengths`] | exact |
 //!
 //! What this crate refuses to know: Arrow, files, threads, clocks, the environment.
@@ -40,6 +43,7 @@ mod gaps;
 mod hash;
 mod histogram;
 mod kernel;
+mod kll;
 mod lengths;
 mod lookup;
 mod moments;
@@ -58,6 +62,7 @@ pub use exact_sum::ExactSum;
 pub use hash::{hash_bytes, hash_f64};
 pub use histogram::Histogram;
 pub use kernel::BLOCK;
+pub use kll::{KLL_BUCKETS, KLL_SHRINKAGE, KLL_SIZE, Kll, equal_width};
 pub use lengths::Lengths;
 pub use moments::Moments;
 pub use names::{BUCKETS, NameCounts};
