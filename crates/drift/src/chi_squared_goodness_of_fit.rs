@@ -55,13 +55,30 @@ pub(crate) fn plain(shares: &Shares<'_>) -> Result<Score, Undefined> {
 }
 
 fn deequ(shares: &Shares<'_>) -> Result<Score, Undefined> {
+    let Fit { statistic, freedom, rows } = regrouped(shares)?;
     let (n, _) = shares.rows()?;
-    let known: f64 = shares.cells().filter(|(b, _)| *b > 0.0).map(|(_, c)| c).sum();
-    if known <= 0.0 {
+    Score::checked(statistic, 0.0, Some(freedom * (1.0 + rows / n)), Some(survival(statistic, freedom)))
+}
+
+/// A goodness of fit.
+pub(crate) struct Fit {
+    /// Sum over cells of (c - e)^2 / e.
+    pub(crate) statistic: f64,
+    /// Cells less one.
+    pub(crate) freedom: f64,
+    /// Current rows in categories of the baseline.
+    rows: f64,
+}
+
+/// The fit to categories of the baseline, the rarest of them joined.
+pub(crate) fn regrouped(shares: &Shares<'_>) -> Result<Fit, Undefined> {
+    let (n, _) = shares.rows()?;
+    let rows: f64 = shares.cells().filter(|(b, _)| *b > 0.0).map(|(_, c)| c).sum();
+    if rows <= 0.0 {
         return Err(Undefined::EmptyCurrent);
     }
     let mut cells: Vec<(f64, f64)> =
-        shares.cells().filter(|(b, _)| *b > 0.0).map(|(b, c)| (b / n * known, c)).collect();
+        shares.cells().filter(|(b, _)| *b > 0.0).map(|(b, c)| (b / n * rows, c)).collect();
     cells.sort_by(|a, b| b.0.total_cmp(&a.0));
     // Rarest last: join it into the next rarest and put the sum where it belongs.
     while cells.len() > 1 && too_sparse(&cells) {
@@ -73,9 +90,8 @@ fn deequ(shares: &Shares<'_>) -> Result<Score, Undefined> {
     if cells.len() < 2 {
         return Err(Undefined::TooFewRows);
     }
-    let statistic: f64 = cells.iter().map(|(e, c)| (c - e) * (c - e) / e).sum();
-    let freedom = (cells.len() - 1) as f64;
-    Score::checked(statistic, 0.0, Some(freedom * (1.0 + known / n)), Some(survival(statistic, freedom)))
+    let statistic = cells.iter().map(|(e, c)| (c - e) * (c - e) / e).sum();
+    Ok(Fit { statistic, freedom: (cells.len() - 1) as f64, rows })
 }
 
 /// Whether too many expected counts are small, for cells with the rarest last.

@@ -19,6 +19,8 @@
 //! # Ok::<(), drift::Undefined>(())
 //! ```
 //!
+//! [`deequ`] has the distances of SageMaker Model Monitor's engine, over its own sketches.
+//!
 //! To add a metric, add its file and one line in [`ALL`]: the laws in `laws.rs` and a demand for an
 //! independently computed value in `tests/golden.rs` then apply to it.
 
@@ -28,6 +30,7 @@ mod chi_squared;
 mod chi_squared_goodness_of_fit;
 mod cramer_von_mises;
 mod cramers_v;
+pub mod deequ;
 mod energy_distance;
 mod false_discovery;
 mod g_test;
