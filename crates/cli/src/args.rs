@@ -129,6 +129,9 @@ pub(crate) struct Baseline {
     /// Folder to write it to [default: monitor.baseline of driftscan.toml]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<String>,
+    /// Write the numbers that this tool writes, to the digit: its sketch of numbers, its types
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub(crate) compat: Option<Compat>,
     #[command(flatten)]
     pub(crate) roles: RoleFlags,
     #[command(flatten)]
@@ -372,6 +375,14 @@ pub(crate) enum FailOn {
     Never,
     Warning,
     Violation,
+}
+
+/// A tool to agree with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Compat {
+    /// SageMaker Model Monitor
+    Sagemaker,
 }
 
 /// What to do with a file that cannot be read.

@@ -10,14 +10,14 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use toml::de::DeTable;
 
-use crate::nearest;
+use crate::{args::Compat, nearest};
 
 /// The file that is read without being named.
 pub(crate) const DEFAULT: &str = "driftscan.toml";
 
 /// Sections with their keys.
 const KNOWN: [(&str, &[&str]); 6] = [
-    ("monitor", &["name", "captures", "baseline", "results"]),
+    ("monitor", &["name", "captures", "baseline", "results", "compat"]),
     ("roles", &["timestamp", "id", "prediction", "probability", "label", "latency", "features", "ignore"]),
     ("records", &["names", "outputs", "select"]),
     ("windows", &["every", "timezone", "compare"]),
@@ -51,6 +51,7 @@ pub(crate) struct Monitor {
     pub(crate) captures: Option<String>,
     pub(crate) baseline: Option<String>,
     pub(crate) results: Option<String>,
+    pub(crate) compat: Option<Compat>,
 }
 
 /// `[roles]`.
@@ -219,6 +220,7 @@ mod tests {
                     "outputs" => "\"end\"",
                     "select" => "{ a = \"input.a\" }",
                     "compare" => "\"baseline\"",
+                    "compat" => "\"sagemaker\"",
                     _ => "\"a\"",
                 };
                 Config::parse(&format!("[{section}]\n{key} = {value}\n")).unwrap();
@@ -244,6 +246,10 @@ mod tests {
                 "4: `roles.ignore`: invalid type: integer `1`, expected a string",
             ),
             ("roles = 3", "1: `roles`: expected a section `[roles]`, found integer"),
+            (
+                "[monitor]\ncompat = \"seldon\"",
+                "2: `monitor.compat`: unknown variant `seldon`, expected `sagemaker`",
+            ),
             (
                 "\n[[bias]]\nfacet = \"x\"",
                 "2: `bias`: this version does not act on it yet; take the section out for now",

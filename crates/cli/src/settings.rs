@@ -19,6 +19,7 @@ pub(crate) struct Flags<'a> {
     pub(crate) compare: Option<&'a str>,
     pub(crate) range: &'a Range,
     pub(crate) segments: &'a args::Segments,
+    pub(crate) compat: Option<args::Compat>,
     pub(crate) bad_files: BadFiles,
     pub(crate) resources: Resources,
 }
@@ -48,6 +49,9 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
+        compat: flags.compat.or(config.monitor.compat).map(|tool| match tool {
+            args::Compat::Sagemaker => monitor::Compat::Sagemaker,
+        }),
         on_bad_file: match flags.bad_files.on_bad_file {
             args::OnBadFile::Quarantine => monitor::OnBadFile::Quarantine,
             args::OnBadFile::Fail => monitor::OnBadFile::Fail,

@@ -152,6 +152,14 @@ pub enum OnBadFile {
     Fail,
 }
 
+/// Another tool whose files and verdicts are to be had, not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compat {
+    /// SageMaker Model Monitor: what its analyzer container writes for the same rows in the same order.
+    Sagemaker,
+}
+
 /// Everything a run is told beside where its data is.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -167,6 +175,8 @@ pub struct Settings {
     pub segment_by: Vec<String>,
     /// Metrics to record beside the deciding ones; empty means the default list.
     pub metrics: Vec<String>,
+    /// The tool to agree with; `None` is none.
+    pub compat: Option<Compat>,
     /// What to do with a source that cannot be read.
     pub on_bad_file: OnBadFile,
     /// Threads of the pool; 0 means one a core.

@@ -68,6 +68,7 @@ pub(crate) fn make(
         compare: None,
         range: &args.range,
         segments: &args.segments,
+        compat: args.compat,
         bad_files: args.bad_files,
         resources: args.resources,
     };

@@ -114,6 +114,7 @@ fn settings(args: &args::Bench, config: &Config) -> anyhow::Result<Settings> {
         compare: None,
         range: &Range::default(),
         segments: &args.segment_by,
+        compat: None,
         bad_files: BadFiles { on_bad_file: OnBadFile::Fail },
         resources: args.resources,
     };

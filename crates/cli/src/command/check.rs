@@ -80,6 +80,7 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
         compare: None,
         range: &args.range,
         segments: &args.segments,
+        compat: None,
         bad_files: args.bad_files,
         resources: args.resources,
     };

@@ -43,6 +43,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
     let baseline = Baseline {
         data: format!("{captures}/{GOOD}"),
         out: Some(format!("{out}/baseline")),
+        compat: None,
         roles: roles.clone(),
         range: Range::default(),
         segments: Segments::default(),
