@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::Array;
 use serde::{Deserialize, Serialize};
 use sketch::{
-    BLOCK, Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, NameKey, hash_f64,
+    BLOCK, Bins, Counts, Distinct, Domain, Histogram, Kll, Lengths, Moments, NameCounts, NameKey, hash_f64,
 };
 
 use crate::{
@@ -30,6 +30,9 @@ pub struct FeatureProfile {
     pub lengths: Lengths,
     /// Arrow types seen, but for Null, in alphabetical order.
     pub types: Vec<Arc<str>>,
+    /// Finite numbers in the order of the rows, where the spec asks for that. Parts that merge in another order, or are cut
+    /// elsewhere, give another sketch.
+    pub arrival: Option<Box<Kll>>,
 }
 
 impl FeatureProfile {
@@ -103,10 +106,7 @@ impl FeatureProfile {
 
     /// Takes a number that is not null `weight` times.
     pub(crate) fn observe_number(&mut self, target: Target<'_>, value: f64, weight: u64) {
-        let slot = match target {
-            Target::Bins(bins) => u32::try_from(bins.slot_of(value)).ok(),
-            _ => None,
-        };
+        let slot = target.bins().and_then(|bins| u32::try_from(bins.slot_of(value)).ok());
         self.observe_slot(slot, value, weight);
     }
 
@@ -114,7 +114,7 @@ impl FeatureProfile {
     pub(crate) fn reserve(&mut self, target: Target<'_>, values: usize) {
         self.distinct.reserve(values);
         match target {
-            Target::Bins(bins) => self.histogram.reserve(bins, values),
+            Target::Bins(bins) | Target::Arrival(bins) => self.histogram.reserve(bins, values),
             Target::Domain(domain) => self.names.reserve(domain, values),
             Target::Anything | Target::Nothing => {}
         }
@@ -160,8 +160,11 @@ impl FeatureProfile {
     fn observe_finite(&mut self, target: Target<'_>, finite: &[f64]) {
         self.moments.observe_all(finite);
         self.distinct.observe_all(finite);
-        if let Target::Bins(bins) = target {
+        if let Some(bins) = target.bins() {
             self.histogram.observe_all(bins, finite);
+        }
+        if let Target::Arrival(_) = target {
+            self.arrival.get_or_insert_default().observe_all(finite);
         }
     }
 
@@ -174,6 +177,9 @@ impl FeatureProfile {
         self.names.merge(&other.names);
         self.lengths.merge(&other.lengths);
         other.types.iter().for_each(|name| self.observe_type(name));
+        if let Some(theirs) = &other.arrival {
+            self.arrival.get_or_insert_default().merge(theirs);
+        }
     }
 
     /// Bytes on the heap, without the names of types, which profiles share.
@@ -184,6 +190,7 @@ impl FeatureProfile {
             + self.distinct.heap_bytes()
             + self.names.heap_bytes()
             + self.types.capacity() * size_of::<Arc<str>>()
+            + self.arrival.as_ref().map_or(0, |sketch| size_of::<Kll>() + sketch.heap_bytes())
     }
 
     /// Whether the counters fit a kind, and that makes sense itself, as bytes from outside may not.
@@ -195,6 +202,13 @@ impl FeatureProfile {
             Kind::Category { domain } => (&none, domain),
             Kind::Empty | Kind::Uncovered => (&none, &nothing),
         };
+        let arrived = match (&self.arrival, kind) {
+            (Some(sketch), Kind::Number { arrival: true, .. }) => {
+                sketch.is_sound() && sketch.rows() == self.moments.values()
+            }
+            (None, Kind::Number { arrival: true, .. }) => self.moments.values() == 0,
+            (sketch, _) => sketch.is_none(),
+        };
         let held = [self.moments.values(), self.histogram.rows(), self.names.rows(), self.lengths.names()];
         bins.is_sound()
             && self.histogram.fits(bins)
@@ -202,6 +216,7 @@ impl FeatureProfile {
             && self.counts.is_sound()
             && self.moments.is_sound()
             && self.lengths.is_sound()
+            && arrived
             && held.iter().all(|rows| *rows <= self.counts.observed())
     }
 }
@@ -211,6 +226,8 @@ impl FeatureProfile {
 pub(crate) enum Target<'a> {
     /// Numbers over frozen bins.
     Bins(&'a Bins),
+    /// The same, and in their order in a sketch.
+    Arrival(&'a Bins),
     /// Names over a frozen domain.
     Domain(&'a Domain),
     /// Without a value in the baseline there is nothing to compare with: what comes is described.
@@ -222,10 +239,18 @@ pub(crate) enum Target<'a> {
 impl<'a> Target<'a> {
     pub(crate) fn of(kind: &'a Kind) -> Self {
         match kind {
+            Kind::Number { bins, arrival: true, .. } => Self::Arrival(bins),
             Kind::Number { bins, .. } => Self::Bins(bins),
             Kind::Category { domain } => Self::Domain(domain),
             Kind::Empty => Self::Anything,
             Kind::Uncovered => Self::Nothing,
+        }
+    }
+
+    fn bins(self) -> Option<&'a Bins> {
+        match self {
+            Self::Bins(bins) | Self::Arrival(bins) => Some(bins),
+            _ => None,
         }
     }
 
@@ -236,7 +261,7 @@ impl<'a> Target<'a> {
     }
 
     pub(crate) fn takes_numbers(self) -> bool {
-        matches!(self, Self::Bins(_) | Self::Anything)
+        matches!(self, Self::Bins(_) | Self::Arrival(_) | Self::Anything)
     }
 
     pub(crate) fn takes_names(self) -> bool {

@@ -11,7 +11,7 @@ use crate::{
     values::{Leaf, Values},
 };
 
-/// What some records look like under a [`Spec`]. Merging is exact in any order.
+/// What some records look like under a [`Spec`]. Merging is exact in any order, but for [`FeatureProfile::arrival`].
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Profile {
     /// Records.

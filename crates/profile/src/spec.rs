@@ -33,6 +33,8 @@ pub enum Kind {
         bins: Bins,
         /// Whether the baseline stores it as an integer type.
         integral: bool,
+        /// Whether a sketch that depends on the order of the values is kept ([`sketch::Kll`]).
+        arrival: bool,
     },
     /// Names: text, booleans, binary values (as hexadecimal digits).
     Category {
@@ -65,6 +67,17 @@ impl Spec {
     pub fn new(features: Vec<FeatureSpec>) -> Self {
         let positions = features.iter().enumerate().map(|(i, feature)| (feature.name.clone(), i)).collect();
         Self { features, positions }
+    }
+
+    /// The same features, with a sketch in the order of arrival for each number. Such a feature is read row by row.
+    #[must_use]
+    pub fn with_arrival(mut self) -> Self {
+        for feature in &mut self.features {
+            if let Kind::Number { arrival, .. } = &mut feature.kind {
+                *arrival = true;
+            }
+        }
+        self
     }
 
     /// The features, in column order.

@@ -169,7 +169,8 @@ impl Feature {
             Kind::Category { domain: Domain::freeze(self.categories, !self.dropped_names) }
         } else {
             self.numbers.merge(std::mem::take(&mut self.texts));
-            Kind::Number { bins: Bins::cut(self.numbers.settled()), integral: !self.fractional }
+            let bins = Bins::cut(self.numbers.settled());
+            Kind::Number { bins, integral: !self.fractional, arrival: false }
         };
         FeatureSpec { name, kind, types: self.types.into_iter().collect() }
     }

@@ -98,4 +98,4 @@ pub fn from_bytes<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Err
 const USUAL_BYTES: usize = 512;
 
 /// The version byte in front of every encoded summary.
-pub const FORMAT_VERSION: u8 = 4;
+pub const FORMAT_VERSION: u8 = 5;

@@ -213,7 +213,7 @@ mod tests {
     fn a_wrong_metric_names_feature_and_neighbour() {
         let text = r#"{"version":0.0,"features":[{"name":"x","inferred_type":"Integral","driftscan":{"metric":"kolmogorov_smirnof"}}]}"#;
         let constraints: Constraints = serde_json::from_str(text).unwrap();
-        let kind = profile::Kind::Number { bins: sketch::Bins::default(), integral: true };
+        let kind = profile::Kind::Number { bins: sketch::Bins::default(), integral: true, arrival: false };
         let feature = profile::FeatureSpec { name: "x".to_owned(), kind, types: Vec::new() };
         let reason = constraints.check(&Spec::new(vec![feature])).unwrap_err();
         assert!(reason.contains("feature `x`") && reason.contains("`kolmogorov_smirnov`"), "{reason}");

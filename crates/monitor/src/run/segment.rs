@@ -86,7 +86,7 @@ fn union(sources: &mut Vec<u32>, other: &[u32]) {
 fn offences(feature: &FeatureProfile, kind: &Kind) -> impl Iterator<Item = Offence> {
     let counts = &feature.counts;
     let (mut outside, mut fractions) = (false, false);
-    if let Kind::Number { bins, integral } = kind {
+    if let Kind::Number { bins, integral, .. } = kind {
         let range = bins.range().zip(feature.moments.min().zip(feature.moments.max()));
         outside =
             counts.infinities() > 0 || range.is_some_and(|((low, high), (min, max))| min < low || max > high);

@@ -83,6 +83,9 @@ fn root_leaves(
             return refuse("");
         };
         let target = Target::of(spec.position(&name).map_or(&Kind::Empty, |i| &spec.features()[i].kind));
+        if matches!(target, Target::Arrival(_)) {
+            return Err("the order of its values matters".to_owned());
+        }
         let fits = match physical {
             Physical::Number(_) => target.takes_numbers(),
             _ => target.takes_names(),

@@ -47,6 +47,12 @@ fn counters_that_contradict_each_other_fit_nothing() {
     ] {
         assert!(!damaged.fits(kind), "{damaged:?}");
     }
+    let ordered = spec.clone().with_arrival().features()[0].kind.clone();
+    assert!(!number.fits(&ordered), "a sketch is missing");
+    let sketch = |levels: Vec<Vec<f64>>| Some(Box::new(sketch::Kll::from_levels(levels).unwrap()));
+    let with = |levels| FeatureProfile { arrival: sketch(levels), ..number.clone() };
+    assert!(with(vec![vec![1.0, 4.0]]).fits(&ordered) && with(vec![vec![], vec![1.0]]).fits(&ordered));
+    assert!(!with(vec![vec![1.0]]).fits(&ordered) && !with(vec![vec![1.0, 4.0]]).fits(&of_numbers.kind));
 }
 
 fn number(array: ArrayRef) -> (u64, f64, f64) {
@@ -289,6 +295,11 @@ fn what_is_on_the_heap_is_counted() {
     assert!((4_096 + 8 * 200..4_096 + 8 * 600).contains(&held[0]), "{held:?}");
     assert!((4_096 + 8 * 900..4_096 + 8 * 1_100).contains(&held[1]), "{held:?}");
     assert_eq!(profile.heap_bytes(), empty + held[0] + held[1]);
+    let ordered = spec.clone().with_arrival();
+    let mut sketched = Profile::new(&ordered);
+    sketched.observe(&ordered, &all, &|_| true);
+    let more = sketched.heap_bytes() - profile.heap_bytes();
+    assert!((8 * 900..8 * 2_200).contains(&more), "{more}");
     let new: ArrayRef = Arc::new(StringArray::from(vec!["a"; 900]));
     profile.observe(&spec, &batch(vec![("new", new)]), &|_| true);
     let room = 11 * size_of::<(String, FeatureProfile)>();

@@ -2,6 +2,7 @@
 //! encoding, over files of other writers, and over damaged bytes.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
 
+mod arrival;
 mod corpus;
 mod damage;
 mod judge;
