@@ -6,6 +6,8 @@ use profile::Spec;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::rules::{Overrides, Rules};
+
 /// What should hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Constraints {
@@ -31,13 +33,18 @@ pub(crate) struct FeatureConstraints {
     pub(crate) string_constraints: Option<StringConstraints>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) driftscan: Option<Ours>,
+    #[serde(default, rename = "monitoringConfigOverrides", skip_serializing_if = "Option::is_none")]
+    pub(crate) monitoring_config_overrides: Option<Overrides>,
     #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NumConstraints {
+    #[serde(default)]
     pub(crate) is_non_negative: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) monitoring_config_overrides: Option<Overrides>,
     #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
 }
@@ -46,6 +53,8 @@ pub(crate) struct NumConstraints {
 pub(crate) struct StringConstraints {
     #[serde(default)]
     pub(crate) domains: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) monitoring_config_overrides: Option<Overrides>,
     #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
 }
@@ -101,6 +110,10 @@ pub(crate) struct DistributionConstraints {
     pub(crate) comparison_threshold: f64,
     #[serde(default = "robust")]
     pub(crate) comparison_method: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) categorical_comparison_threshold: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) categorical_drift_method: Option<String>,
     #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
 }
@@ -124,6 +137,8 @@ impl Default for DistributionConstraints {
             perform_comparison: enabled(),
             comparison_threshold: tenth(),
             comparison_method: robust(),
+            categorical_comparison_threshold: None,
+            categorical_drift_method: None,
             other: Map::new(),
         }
     }
@@ -153,7 +168,9 @@ impl Constraints {
 
     /// Whether names and numbers in it can be used; the error names the feature and the key.
     pub(crate) fn check(&self, spec: &Spec) -> Result<(), String> {
+        Rules::of(self, None)?;
         for feature in &self.features {
+            Rules::of(self, Some(feature))?;
             let Some(position) = spec.position(&feature.name) else {
                 return Err(format!(
                     "`constraints.json` names a feature `{}` that `profile.parquet` does not have",

@@ -2,6 +2,7 @@
 
 mod constraints;
 mod make;
+mod rules;
 mod sketch_levels;
 mod statistics;
 mod stored;
@@ -14,11 +15,12 @@ use store::{Location, Store};
 
 use crate::{Error, profiles::Digest};
 
-pub(crate) use constraints::{Constraints, FeatureConstraints, MonitoringConfig};
+pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
+pub(crate) use rules::Rules;
+pub(crate) use suggest::inferred_type;
 #[cfg(test)]
 pub(crate) use suggest::suggest;
-pub(crate) use suggest::{inferred_type, is_enabled};
 
 /// Everything a run compares with.
 #[derive(Debug)]

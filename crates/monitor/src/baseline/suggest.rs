@@ -34,7 +34,11 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
         Kind::Number { bins, .. } => {
             ours.range = bins.range();
             let is_non_negative = profile.counts.negatives == 0;
-            num_constraints = Some(NumConstraints { is_non_negative, other: Map::new() });
+            num_constraints = Some(NumConstraints {
+                is_non_negative,
+                monitoring_config_overrides: None,
+                other: Map::new(),
+            });
         }
         Kind::Category { domain } => {
             let mut domains: Vec<String> = Vec::new();
@@ -42,7 +46,8 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
                 domains = domain.names().iter().map(|name| name.to_string()).collect();
                 domains.sort_unstable();
             }
-            string_constraints = Some(StringConstraints { domains, other: Map::new() });
+            string_constraints =
+                Some(StringConstraints { domains, monitoring_config_overrides: None, other: Map::new() });
         }
         Kind::Empty | Kind::Uncovered => {}
     }
@@ -53,6 +58,7 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
         num_constraints,
         string_constraints,
         driftscan: Some(ours),
+        monitoring_config_overrides: None,
         other: Map::new(),
     }
 }
@@ -65,9 +71,4 @@ pub(crate) fn inferred_type(kind: &Kind) -> &'static str {
         Kind::Category { .. } => "String",
         Kind::Empty | Kind::Uncovered => "Unknown",
     }
-}
-
-/// `Enabled`, in any case.
-pub(crate) fn is_enabled(switch: &str) -> bool {
-    !switch.eq_ignore_ascii_case("disabled")
 }

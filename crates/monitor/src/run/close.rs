@@ -238,7 +238,7 @@ impl Judge<'_> {
                 baseline: Some((feature.spec, before)),
                 current: Some(feature.current),
                 scores: &feature.scores,
-                judged: self.scorer.is_judged(self.baseline.constraints.feature(&name)),
+                judged: self.scorer.is_judged(&name, self.baseline.constraints.feature(&name)),
                 distribution: distribution.as_ref(),
             };
             for (check, finding) in findings(&facts) {
@@ -259,7 +259,7 @@ impl Judge<'_> {
                 baseline: None,
                 current: Some(current),
                 scores: &[],
-                judged: self.scorer.is_judged(None),
+                judged: self.scorer.is_judged(name, None),
                 distribution: None,
             };
             for (check, finding) in findings(&facts) {

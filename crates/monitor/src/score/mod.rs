@@ -6,7 +6,7 @@ mod quality;
 mod simulation;
 mod verdict;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use drift::{Measure, Metric, Score, Undefined};
 use profile::{FeatureProfile, FeatureSpec, Kind};
@@ -16,7 +16,7 @@ pub(crate) use quality::volume;
 pub(crate) use verdict::{judge, severity};
 
 use crate::{
-    baseline::{Constraints, FeatureConstraints, is_enabled},
+    baseline::{Constraints, FeatureConstraints, Rules},
     tables::{Comparison, Family, Key, ScoreRow, Status},
 };
 
@@ -67,7 +67,10 @@ pub(crate) struct Pair<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Scorer<'a> {
     pub(crate) metrics: Vec<&'static Metric>,
-    pub(crate) constraints: &'a Constraints,
+    /// Of features with constraints.
+    rules: HashMap<&'a str, Rules>,
+    /// Of the others.
+    others: Rules,
 }
 
 impl<'a> Scorer<'a> {
@@ -84,14 +87,23 @@ impl<'a> Scorer<'a> {
         if metrics.is_empty() {
             metrics = DEFAULT_METRICS.iter().filter_map(|name| drift::metric(name)).collect();
         }
-        Ok(Self { metrics, constraints })
+        let unusable = |reason| crate::Error::Setting { name: "baseline".to_owned(), reason };
+        let mut rules = HashMap::with_capacity(constraints.features.len());
+        for feature in &constraints.features {
+            rules.insert(feature.name.as_str(), Rules::of(constraints, Some(feature)).map_err(unusable)?);
+        }
+        Ok(Self { metrics, rules, others: Rules::of(constraints, None).map_err(unusable)? })
+    }
+
+    /// What a feature is judged by.
+    pub(crate) fn rules(&self, feature: &str) -> &Rules {
+        self.rules.get(feature).unwrap_or(&self.others)
     }
 
     /// Whether a feature is judged at all.
-    pub(crate) fn is_judged(&self, constraint: Option<&FeatureConstraints>) -> bool {
+    pub(crate) fn is_judged(&self, feature: &str, constraint: Option<&FeatureConstraints>) -> bool {
         let ours = constraint.and_then(|constraint| constraint.driftscan.as_ref());
-        is_enabled(&self.constraints.monitoring_config.evaluate_constraints)
-            && ours.and_then(|ours| ours.monitored) != Some(false)
+        self.rules(feature).evaluate && ours.and_then(|ours| ours.monitored) != Some(false)
     }
 
     /// All scores of a feature, the deciding drift score first.
@@ -103,8 +115,8 @@ impl<'a> Scorer<'a> {
     ) -> Vec<Scored> {
         let name: Arc<str> = pair.spec.name.as_str().into();
         let mut scored = self.drift_scores(key, &name, pair, distribution);
-        scored.extend(quality::scores(key, &name, pair, &self.constraints.monitoring_config));
-        if !self.is_judged(pair.constraint) {
+        scored.extend(quality::scores(key, &name, pair, self.rules(&name)));
+        if !self.is_judged(&name, pair.constraint) {
             scored.iter_mut().for_each(|scored| scored.rule = None);
         }
         scored
@@ -118,7 +130,11 @@ impl<'a> Scorer<'a> {
         distribution: Option<&Distribution>,
     ) -> Vec<Scored> {
         let ours = pair.constraint.and_then(|constraint| constraint.driftscan.as_ref());
-        let distributions = &self.constraints.monitoring_config.distribution_constraints;
+        let rules = self.rules(name);
+        let usual = match pair.spec.kind {
+            Kind::Category { .. } => rules.category_distance,
+            _ => rules.distance,
+        };
         let deciding = deciding_metric(&pair.spec.kind, ours.and_then(|ours| ours.metric.as_deref()));
         let others = self.metrics.iter().copied().filter(|metric| {
             suits(metric, &pair.spec.kind) && deciding.is_none_or(|deciding| deciding.name != metric.name)
@@ -133,16 +149,16 @@ impl<'a> Scorer<'a> {
             let mut row = drift_row(key, name, metric, pair, distribution, result);
             let mut rule = None;
             if decides {
-                let threshold = ours.and_then(|ours| ours.threshold).unwrap_or_else(|| {
-                    if metric.floor.is_some() { distributions.comparison_threshold } else { metric.threshold }
-                });
+                let threshold = ours
+                    .and_then(|ours| ours.threshold)
+                    .unwrap_or_else(|| if metric.floor.is_some() { usual } else { metric.threshold });
                 row.threshold = Some(threshold);
                 row.comparison = Some(Comparison::Above);
                 // A floor is an excess over what chance gives, so it takes a metric that knows its chances.
                 let knows =
                     row.value.is_none() || row.p_value.is_some() && row.expected_without_drift.is_some();
                 let floor = ours.and_then(|ours| ours.floor).or(metric.floor).filter(|_| knows);
-                if is_enabled(&distributions.perform_comparison) {
+                if rules.compare {
                     rule = Some(floor.map_or(Rule::Threshold, Rule::Excess));
                 }
             }

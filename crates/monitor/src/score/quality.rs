@@ -8,14 +8,14 @@ use sketch::Bins;
 
 use super::{FLOOR, Pair, Rule, Scored, blank};
 use crate::{
-    baseline::MonitoringConfig,
+    baseline::Rules,
     tables::{Comparison, Family, Key, ScoreRow, Status},
 };
 
-pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &MonitoringConfig) -> Vec<Scored> {
-    let threshold = config.distribution_constraints.comparison_threshold;
+pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, rules: &Rules) -> Vec<Scored> {
+    let threshold = rules.distance;
     let mut scored = vec![missing(key, name, pair, threshold)];
-    scored.extend(type_match(key, name, pair, config.datatype_check_threshold));
+    scored.extend(type_match(key, name, pair, rules.type_share));
     let (baseline, current) = (&pair.baseline.counts, &pair.current.counts);
     match &pair.spec.kind {
         Kind::Number { bins, .. } => {
@@ -56,8 +56,7 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, config: &Monit
                 let mut row = share(row, hits, totals, threshold, Rule::Excess(FLOOR));
                 let inside = 1.0 - row.row.value.unwrap_or(0.0);
                 // Fewer new names than expected are no offence.
-                if row.row.comparison == Some(Comparison::Below) || inside >= config.domain_content_threshold
-                {
+                if row.row.comparison == Some(Comparison::Below) || inside >= rules.domain_share {
                     row.rule = Some(Rule::Satisfied);
                 }
                 scored.push(row);
