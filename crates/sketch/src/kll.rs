@@ -125,6 +125,22 @@ impl Kll {
         bounds
     }
 
+    /// How far the share of values below any point can be from that of the values taken, at worst: each time a level was
+    /// compacted, ranks moved by one item of it at most. What is measured is far less.
+    #[must_use]
+    pub fn rank_error(&self) -> f64 {
+        let rows = self.rows();
+        let mut above = rows;
+        let mut moved = 0;
+        for (items, level) in self.levels.iter().zip(0_usize..) {
+            above -= (items.len() as u64) << level;
+            // What lies above a level went through it, a full level at a time.
+            let compactions = above / ((room(level) as u64) << level);
+            moved += compactions.max(u64::from(above > 0)) << level;
+        }
+        if rows == 0 { 0.0 } else { (moved as f64 / rows as f64).min(1.0) }
+    }
+
     /// Bytes on the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {

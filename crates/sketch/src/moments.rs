@@ -22,6 +22,33 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// Moments of so many values that something else computed: sum, population standard deviation, smallest and largest
+    /// value. They come back to the bit; where they contradict each other, only the bounds are kept.
+    #[must_use]
+    pub fn known(values: u64, sum: f64, std_dev: f64, (min, max): (f64, f64)) -> Self {
+        let mut known = Self { values, ..Self::default() };
+        known.sum.add(sum, 1);
+        known.squares.add_square(std_dev, values);
+        // The rest of the sum of squares, sum^2 / n, in as many terms as hold it far beyond the last digit.
+        let mut rest = ExactSum::default();
+        rest.add_square(sum, 1);
+        for _ in 0..4 {
+            let (square, exponent) = rest.to_integer();
+            let term = rational::to_f64(&square, exponent, values);
+            known.squares.add(term, 1);
+            rest.add(-term, values);
+        }
+        known.widen(min + 0.0, max + 0.0);
+        if values > 0 && min < max && std_dev > 0.0 && known.is_sound() {
+            return known;
+        }
+        let mut bounds = Self::default();
+        let both = values.min(2);
+        bounds.observe_many(min, values - both / 2);
+        bounds.observe_many(max, both / 2);
+        bounds
+    }
+
     /// Takes one value; values that are not finite are left out.
     pub fn observe(&mut self, value: f64) {
         self.observe_many(value, 1);
@@ -211,6 +238,30 @@ mod tests {
             Moments { squares: of(&[1.0]).squares, ..whole },
         ];
         assert!(!damaged.iter().any(Moments::is_sound));
+    }
+
+    #[test]
+    fn known_moments_come_back_to_the_bit() {
+        for (values, sum, std_dev, bounds) in [
+            (2333, 325.0, 0.34626515951342846, (0.0, 1.0)),
+            (2333, 420468.3999999996, 53.987178959901556, (0.0, 350.8)),
+            (3, 3e15 + 6.0, 0.816496580927726, (1e15 + 1.0, 1e15 + 3.0)),
+            (1_000_000, -1.25e-100, 3.5e-105, (-2e-106, 1e-106)),
+        ] {
+            let known = Moments::known(values, sum, std_dev, bounds);
+            assert!(known.is_sound());
+            assert_eq!((known.values(), known.sum(), known.std_dev()), (values, sum, Some(std_dev)));
+            assert_eq!(known.min().zip(known.max()), Some(bounds));
+        }
+        // A constant whose sum was rounded on the way, a mean outside the bounds, numbers that nothing can hold.
+        for (sum, std_dev, bounds) in
+            [(0.30000000000000004, 0.0, (0.1, 0.1)), (99.0, 1.0, (0.0, 1.0)), (1e308, 1e308, (-1e308, 1e308))]
+        {
+            let known = Moments::known(3, sum, std_dev, bounds);
+            assert!(known.is_sound());
+            assert_eq!((known.values(), known.min().zip(known.max())), (3, Some(bounds)));
+        }
+        assert_eq!(Moments::known(0, 1.0, 1.0, (0.0, 1.0)), Moments::default());
     }
 
     #[test]

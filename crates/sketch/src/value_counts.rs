@@ -26,6 +26,17 @@ impl ValueCounts {
         Self::from_sorted(counts)
     }
 
+    /// Sorts values that stand for so many rows each, such as the items of a sketch; those that are not finite are left
+    /// out. A value of no rows is a value all the same: it can be a bound of the range.
+    #[must_use]
+    pub fn weighted(mut values: Vec<(f64, u64)>) -> Self {
+        values.retain(|(value, _)| value.is_finite());
+        values.iter_mut().for_each(|(value, _)| *value += 0.0);
+        values.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+        let sum = |same: &[(f64, u64)]| (same[0].0, same.iter().map(|(_, rows)| rows).sum());
+        Self::from_sorted(values.chunk_by(|(a, _), (b, _)| a.total_cmp(b).is_eq()).map(sum).collect())
+    }
+
     /// Adds another part.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
@@ -116,6 +127,15 @@ mod tests {
         let both = left.merge(ValueCounts::new(vec![1.0, 2.0]));
         assert_eq!(both.values(), [(0.0, 2), (1.0, 1), (2.0, 2)]);
         assert_eq!(both.rows(), 5);
+    }
+
+    #[test]
+    fn weighted_values_are_repeated_ones_and_bounds_may_weigh_nothing() {
+        let weighted = ValueCounts::weighted(vec![(2.0, 1), (f64::NAN, 9), (-0.0, 2), (2.0, 4)]);
+        assert_eq!(weighted, ValueCounts::new(vec![0.0, 0.0, 2.0, 2.0, 2.0, 2.0, 2.0]));
+        let bounded = ValueCounts::weighted(vec![(1.0, 0), (2.0, 2), (3.0, 2), (9.0, 0)]);
+        assert_eq!(bounded.quantiles(&[0.0, 0.5, 1.0]), [2.0, 2.5, 3.0]);
+        assert_eq!(crate::Bins::cut(&bounded).range(), Some((1.0, 9.0)));
     }
 
     #[test]

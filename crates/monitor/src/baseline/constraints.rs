@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 use super::rules::{Overrides, Rules};
 
+pub(super) const FILE: &str = "constraints.json";
+
 /// What should hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Constraints {

@@ -1,7 +1,10 @@
 //! Baselines: the frozen spec, the profile under it, and the constraints that follow.
 
 mod constraints;
+mod document;
+mod imported;
 mod make;
+mod published;
 mod rules;
 mod sketch_levels;
 mod statistics;
@@ -13,6 +16,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use profile::{Profile, Spec};
 use store::{Location, Store};
 
+use self::stored::Stored;
 use crate::{Error, profiles::Digest};
 
 pub(crate) use constraints::{Constraints, FeatureConstraints};
@@ -33,27 +37,59 @@ pub struct Baseline {
     pub(crate) hours: BTreeMap<i64, u64>,
     /// What should hold.
     pub(crate) constraints: Constraints,
+    /// By feature, how far shares of the baseline's values below a point may be from the exact ones; empty where they
+    /// are exact.
+    pub(crate) rank_errors: Vec<f64>,
     /// Digest of the folder's files that verdicts depend on.
     pub(crate) digest: String,
 }
 
 impl Baseline {
-    /// Reads a baseline folder.
+    /// Reads a baseline folder: one that [`make_baseline`] wrote, or the two documents of a job of Model Monitor.
     ///
     /// # Errors
     /// [`Error::Baseline`] when a file is missing, of a newer format or damaged.
     pub fn read(store: &Store, folder: &Location) -> Result<Self, Error> {
         let place = folder.to_string();
         let refuse = |reason: String| Error::Baseline { place: place.clone(), reason };
-        let stored = stored::read(store, folder)?;
-        let document = store.read(&folder.join("constraints.json")?)?.ok_or_else(|| {
-            refuse("expected `constraints.json`; `driftscan baseline DATA --out DIR` writes one".to_owned())
+        let own = stored::read(store, folder)?;
+        let statistics = match &own {
+            Some(_) => bytes::Bytes::new(),
+            None => store.read(&folder.join(imported::FILE)?)?.ok_or_else(|| {
+                refuse(format!(
+                    "expected `{}`, which `driftscan baseline DATA --out DIR` writes, or `{}` and `{}` of a job of \
+                     SageMaker Model Monitor",
+                    stored::FILE,
+                    imported::FILE,
+                    constraints::FILE
+                ))
+            })?,
+        };
+        let document = store.read(&folder.join(constraints::FILE)?)?.ok_or_else(|| {
+            refuse(
+                "expected `constraints.json`; `driftscan baseline DATA --out DIR` writes one, and so do the jobs of \
+                 SageMaker Model Monitor"
+                    .to_owned(),
+            )
         })?;
-        let constraints: Constraints = serde_json::from_slice(&document)
-            .map_err(|error| refuse(format!("`constraints.json` cannot be read: {error}")))?;
+        let constraints: Constraints = document::parse(constraints::FILE, &document).map_err(refuse)?;
+        let (stored, rank_errors, frozen) = match own {
+            Some(stored) => {
+                (stored, Vec::new(), store.read(&folder.join(stored::FILE)?)?.unwrap_or_default())
+            }
+            None => {
+                let imported = imported::read(&statistics, &constraints).map_err(refuse)?;
+                (imported.stored, imported.rank_errors, statistics)
+            }
+        };
         constraints.check(&stored.spec).map_err(refuse)?;
-        let profile = store.read(&folder.join(stored::FILE)?)?.unwrap_or_default();
-        let digest = Digest::new("baseline").bytes(&profile).bytes(&document).finish();
-        Ok(Self { spec: stored.spec, profiles: stored.profiles, hours: stored.hours, constraints, digest })
+        let digest = Digest::new("baseline").bytes(&frozen).bytes(&document).finish();
+        let Stored { spec, profiles, hours } = stored;
+        Ok(Self { spec, profiles, hours, constraints, rank_errors, digest })
+    }
+
+    /// How far shares of a feature's values below a point may be from the exact ones, by its position.
+    pub(crate) fn rank_error(&self, feature: usize) -> f64 {
+        self.rank_errors.get(feature).copied().unwrap_or(0.0)
     }
 }

@@ -60,17 +60,13 @@ pub(super) fn write(store: &Store, folder: &Location, stored: &Stored) -> Result
     Ok(())
 }
 
-/// Reads the file.
-pub(super) fn read(store: &Store, folder: &Location) -> Result<Stored, Error> {
+/// Reads the file; `None` when it is not there.
+pub(super) fn read(store: &Store, folder: &Location) -> Result<Option<Stored>, Error> {
     let refuse = |reason: String| Error::Baseline { place: folder.to_string(), reason };
     let place = folder.join(FILE)?;
     let batches = match store.read_parquet(&place) {
         Ok(Some(batches)) => batches,
-        Ok(None) => {
-            return Err(refuse(format!(
-                "expected `{FILE}`, which `driftscan baseline DATA --out DIR` writes (the two JSON files of SageMaker alone are not read yet)"
-            )));
-        }
+        Ok(None) => return Ok(None),
         Err(error @ store::Error::Corrupt { .. }) => {
             return Err(refuse(format!("`{FILE}` cannot be read: {}", error.chain())));
         }
@@ -132,7 +128,7 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Stored, Error> {
     if with_hour.is_none_or(|rows| rows > all.rows) {
         return Err(damaged("hours"));
     }
-    Ok(Stored { spec, profiles, hours })
+    Ok(Some(Stored { spec, profiles, hours }))
 }
 
 #[cfg(test)]
@@ -157,7 +153,7 @@ mod tests {
             let profiles = BTreeMap::from([(None, Profile { rows, ..whole.clone() })]);
             let stored = Stored { spec: spec.clone(), profiles, hours: hours.iter().copied().collect() };
             write(&store, &folder, &stored).unwrap();
-            read(&store, &folder).map(|stored| stored.hours.len()).map_err(|error| error.to_string())
+            read(&store, &folder).map(|stored| stored.unwrap().hours.len()).map_err(|error| error.to_string())
         };
         assert_eq!(written(3, &[(0, 1), (9, 2)]), Ok(2));
         for (rows, hours, what) in [

@@ -199,7 +199,11 @@ impl Judge<'_> {
                 return FeatureScoring { position, spec, before: None, current, scores: Vec::new() };
             };
             let constraint = self.baseline.constraints.feature(&spec.name);
-            let pair = Pair { spec, baseline: before, current, constraint };
+            let rank_error = match reference {
+                Reference::Baseline => self.baseline.rank_error(position),
+                Reference::Earlier { .. } => 0.0,
+            };
+            let pair = Pair { spec, baseline: before, current, constraint, rank_error };
             let distribution = Distribution::of(&pair);
             let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
             FeatureScoring { position, spec, before: Some((before, distribution)), current, scores }
@@ -230,8 +234,13 @@ impl Judge<'_> {
             let name: Arc<str> = feature.spec.name.as_str().into();
             rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
             let Some((before, distribution)) = &feature.before else { continue };
-            let pair =
-                Pair { spec: feature.spec, baseline: before, current: feature.current, constraint: None };
+            let pair = Pair {
+                spec: feature.spec,
+                baseline: before,
+                current: feature.current,
+                constraint: None,
+                rank_error: 0.0,
+            };
             rows.histograms.extend(describe::histogram(&key, &name, &pair));
             let facts = Facts {
                 name: &name,

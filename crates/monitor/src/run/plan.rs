@@ -270,6 +270,7 @@ mod tests {
             profiles: BTreeMap::new(),
             hours: (0..24 * 400).map(|hour| (hour, u64::MAX)).collect(),
             constraints: serde_json::from_slice(document).unwrap(),
+            rank_errors: Vec::new(),
             digest: String::new(),
         };
         let volumes = volumes(&baseline, &mut Calendar::new(Every::Day, TimeZone::UTC), Every::Day);

@@ -61,6 +61,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) baseline: &'a FeatureProfile,
     pub(crate) current: &'a FeatureProfile,
     pub(crate) constraint: Option<&'a FeatureConstraints>,
+    /// How far shares of the baseline's values below a point may be from the exact ones.
+    pub(crate) rank_error: f64,
 }
 
 /// How features are scored.
@@ -246,13 +248,25 @@ fn drift_row(
     match result {
         Ok(score) => {
             row.value = Some(score.value);
-            row.error_bound = Some(score.error_bound);
+            row.error_bound = error_bound(metric, score.error_bound, pair.rank_error);
             row.expected_without_drift = score.expected;
             row.p_value = score.p_value;
         }
         Err(Missing(status)) => row.status = status,
     }
     row
+}
+
+/// What a baseline that is known by a sketch adds to the error: a distance of ranks is off by no more than the ranks.
+/// How far other metrics are is not known.
+fn error_bound(metric: &Metric, bound: f64, rank_error: f64) -> Option<f64> {
+    if rank_error == 0.0 {
+        Some(bound)
+    } else if metric.name.starts_with("kolmogorov_smirnov") && metric.range.1 <= 1.0 {
+        Some(bound + rank_error)
+    } else {
+        None
+    }
 }
 
 fn blank(

@@ -52,7 +52,9 @@ pub(super) fn scores(key: &Key, name: &Arc<str>, pair: &Pair<'_>, rules: &Rules)
             if domain.is_complete() {
                 // Names seen once in the baseline tell how many rows to expect with a name never seen.
                 let hits = (domain.singletons(), pair.current.names.new_rows());
-                let totals = (domain.rows(), current.observed());
+                // Names without their rows: all that the baseline tells is that none of its rows has another name.
+                let before = if domain.rows() == 0 { baseline.observed() } else { domain.rows() };
+                let totals = (before, current.observed());
                 let mut row = share(row, hits, totals, threshold, Rule::Excess(FLOOR));
                 let inside = 1.0 - row.row.value.unwrap_or(0.0);
                 // Fewer new names than expected are no offence.

@@ -147,6 +147,7 @@ fn alarms(baseline: Law, current: Law, baseline_rows: usize, rows: usize, window
             baseline: &before.features[0],
             current: &now.features[0],
             constraint: constraints.feature("x"),
+            rank_error: 0.0,
         };
         let mut scores = scorer.scores(&key, &pair, Distribution::of(&pair).as_ref());
         judge(scores.iter_mut());

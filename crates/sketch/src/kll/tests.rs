@@ -152,3 +152,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn ranks_are_no_further_off_than_the_bound() {
+    assert_eq!(counted(2050).rank_error(), 0.0);
+    for rows in [2051_u32, 2333, 5_000, 20_000, 100_000] {
+        // A permutation: the multiplier has no divisor in common with the number of rows.
+        let sketch =
+            of((0..rows).map(|i| f64::from(u32::try_from(u64::from(i) * 7919 % u64::from(rows)).unwrap())));
+        let mut items: Vec<(f64, u64)> = sketch.weighted().collect();
+        items.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let (mut below, mut worst) = (0_u64, 0.0_f64);
+        for (value, weight) in items {
+            worst = worst.max((below as f64 - value).abs());
+            below += weight;
+            worst = worst.max((below as f64 - value - 1.0).abs());
+        }
+        let (worst, bound) = (worst / f64::from(rows), sketch.rank_error());
+        assert!(worst <= bound && bound < 0.2, "{rows}: {worst} {bound}");
+    }
+}
