@@ -15,7 +15,7 @@ TABLES = {
     "violations": KEYS
     + "feature str?, family str, check str, metric str, value f64?, threshold f64?, comparison str?, "
     + "baseline_value f64?, severity str, rows i64, description str, top_contributions contributions, "
-    + "sources strs, top_bin str?, top_contribution f64?, first_source str?",
+    + "sources strs, top_bin str?, top_contribution f64?, first_source str?, features strs",
     "histograms": KEYS
     + "feature str, bin i32, label str, lower f64?, upper f64?, baseline_rows i64, rows i64, "
     + "baseline_ratio f64, ratio f64",
@@ -44,7 +44,7 @@ VALUES = {
     ("violations", "severity"): {"warning", "violation"},
     ("violations", "check"): {
         "volume", "missing_column", "extra_column", "data_type", "completeness", "categorical_values", "range",
-        "non_negative", "baseline_drift",
+        "non_negative", "baseline_drift", "label_against_score",
     },
     ("sources", "status"): {"profiled", "reused", "quarantined", "outside_range"},
 }

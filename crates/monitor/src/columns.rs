@@ -92,7 +92,7 @@ pub const TABLES: &[Table] = &[
             START,
             END,
             SEGMENT,
-            column("feature", "text?", "column; null for the window as a whole"),
+            column("feature", "text?", "column, the first of `features`; null for the window as a whole"),
             column("family", "text", "drift or data_quality"),
             column("check", "text", "name of the check, see `driftscan list checks`"),
             column("metric", "text", "metric whose value broke it"),
@@ -112,6 +112,11 @@ pub const TABLES: &[Table] = &[
             column("top_bin", "text?", "the first of top_contributions"),
             column("top_contribution", "double?", "its contribution"),
             column("first_source", "text?", "the first of sources"),
+            column(
+                "features",
+                "list<text>",
+                "all columns that broke at once: one, but for `data_type`, where those with as many bad values in the same captures are one row (`scores` has each)",
+            ),
         ],
     },
     Table {

@@ -129,7 +129,10 @@ pub fn explain(
     let starts: Vec<i64> = spans.iter().map(|(start, _)| *start).collect();
     for row in rows(&violations).filter(|row| row.time("window_start") == Some(start)) {
         let constraint = constraint(row);
-        if feature.is_some() && constraint.1.as_deref() != feature {
+        let is_named = |name: &str| {
+            constraint.1.as_deref() == Some(name) || row.texts("features").iter().any(|one| one == name)
+        };
+        if feature.is_some_and(|name| !is_named(name)) {
             continue;
         }
         let (since, windows) =

@@ -341,6 +341,7 @@ mod tests {
         ViolationRow {
             key: key(day),
             feature: Some(feature.into()),
+            features: vec![feature.into()],
             family: Family::Drift,
             check: "baseline_drift",
             metric: "kolmogorov_smirnov".into(),

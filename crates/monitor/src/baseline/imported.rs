@@ -97,7 +97,9 @@ fn without_statistics(constraint: &FeatureConstraints) -> Result<Feature, String
     let kind = match inferred_type(constraint)? {
         InferredType::Unknown => Kind::Empty,
         InferredType::String => Kind::Category { domain: domain(HashMap::new(), false, Some(constraint)) },
-        number => Kind::Number { bins: Bins::default(), integral: number == InferredType::Integral },
+        number => {
+            Kind::Number { bins: Bins::default(), integral: number == InferredType::Integral, arrival: true }
+        }
     };
     Ok(Feature::of(&constraint.name, kind, FeatureProfile::default(), 0.0))
 }
@@ -106,7 +108,7 @@ fn number(name: &str, integral: bool, statistics: &NumericalStatistics) -> Resul
     let mut profile = FeatureProfile { counts: counts(&statistics.common)?, ..FeatureProfile::default() };
     let present = statistics.common.num_present;
     if present == 0 {
-        let kind = Kind::Number { bins: Bins::default(), integral };
+        let kind = Kind::Number { bins: Bins::default(), integral, arrival: true };
         return Ok(Feature::of(name, kind, profile, 0.0));
     }
     let member = |member: &str, value: Option<f64>| {
@@ -143,7 +145,9 @@ fn number(name: &str, integral: bool, statistics: &NumericalStatistics) -> Resul
     let counts = &mut profile.counts;
     (counts.zeros, counts.negatives) = (of_sketch.zeros, of_sketch.negatives.max(u64::from(min < 0.0)));
     counts.fractions = if integral { 0 } else { of_sketch.fractions };
-    Ok(Feature::of(name, Kind::Number { bins, integral }, profile, kll.rank_error()))
+    let rank_error = kll.rank_error();
+    profile.arrival = Some(Box::new(kll));
+    Ok(Feature::of(name, Kind::Number { bins, integral, arrival: true }, profile, rank_error))
 }
 
 fn text(

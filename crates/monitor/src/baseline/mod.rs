@@ -17,7 +17,7 @@ use profile::{Profile, Spec};
 use store::{Location, Store};
 
 use self::stored::Stored;
-use crate::{Error, profiles::Digest};
+use crate::{Compat, Error, profiles::Digest};
 
 pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
@@ -47,9 +47,11 @@ pub struct Baseline {
 impl Baseline {
     /// Reads a baseline folder: one that [`make_baseline`] wrote, or the two documents of a job of Model Monitor.
     ///
+    /// To agree with another tool takes the sketches that it makes; without, those of its documents only cut bins.
+    ///
     /// # Errors
-    /// [`Error::Baseline`] when a file is missing, of a newer format or damaged.
-    pub fn read(store: &Store, folder: &Location) -> Result<Self, Error> {
+    /// [`Error::Baseline`] when a file is missing, of a newer format or damaged, or lacks what `compat` needs.
+    pub fn read(store: &Store, folder: &Location, compat: Option<Compat>) -> Result<Self, Error> {
         let place = folder.to_string();
         let refuse = |reason: String| Error::Baseline { place: place.clone(), reason };
         let own = stored::read(store, folder)?;
@@ -75,10 +77,20 @@ impl Baseline {
         let constraints: Constraints = document::parse(constraints::FILE, &document).map_err(refuse)?;
         let (stored, rank_errors, frozen) = match own {
             Some(stored) => {
+                if compat.is_some() && !stored.has_arrival() {
+                    return Err(refuse(
+                        "expected sketches in the order of its rows: make it again with `driftscan baseline DATA --out DIR \
+                         --compat sagemaker`"
+                            .to_owned(),
+                    ));
+                }
                 (stored, Vec::new(), store.read(&folder.join(stored::FILE)?)?.unwrap_or_default())
             }
             None => {
-                let imported = imported::read(&statistics, &constraints).map_err(refuse)?;
+                let mut imported = imported::read(&statistics, &constraints).map_err(refuse)?;
+                if compat.is_none() {
+                    imported.stored = imported.stored.without_arrival();
+                }
                 (imported.stored, imported.rank_errors, statistics)
             }
         };

@@ -1,6 +1,6 @@
 //! The distribution of present values has moved away from the baseline's.
 
-use super::{Check, Facts, Finding, Offence};
+use super::{Check, Facts, Finding, Offence, label_against_score};
 use crate::{
     score::{Bin, short},
     tables::{Contribution, Family, Status},
@@ -18,6 +18,9 @@ pub(super) const BASELINE_DRIFT: Check = Check {
 };
 
 fn find(facts: &Facts<'_>) -> Option<Finding> {
+    if label_against_score::holds(facts) {
+        return None;
+    }
     let scored = facts.scores.iter().find(|scored| {
         scored.row.family == Family::Drift && scored.rule.is_some() && scored.row.status == Status::Violated
     })?;

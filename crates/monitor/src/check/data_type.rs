@@ -1,6 +1,8 @@
 //! Values of another type than the baseline's.
 
-use super::{Check, Facts, Finding, Offence, percent};
+use profile::Kind;
+
+use super::{Cause, Check, Facts, Finding, Offence, label_against_score, percent};
 
 pub(super) const DATA_TYPE: Check = Check {
     name: "data_type",
@@ -9,11 +11,15 @@ pub(super) const DATA_TYPE: Check = Check {
            whole numbers, numbers in a column of text. Wider integers and doubles that hold whole numbers are the \
            same type; a column that is empty in some files says nothing about its type. Set by \
            `datatype_check_threshold` (the smallest share of matching values, 1.0 unless told otherwise). A \
-           violation from 10 % of the values on, a warning below.",
+           violation from 10 % of the values on, a warning below. Features with as many such values in the same \
+           captures, as one bad line leaves them, are one finding that names all of them.",
     find,
 };
 
 fn find(facts: &Facts<'_>) -> Option<Finding> {
+    if label_against_score::holds(facts) {
+        return None;
+    }
     let scored = facts.violated("type_match_ratio")?;
     let ((spec, _), current) = facts.baseline.zip(facts.current)?;
     let wrong = scored.row.value.map(|value| 1.0 - value);
@@ -33,5 +39,11 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
         facts.name,
         percent(wrong)
     );
-    Some(Finding::of(scored, description, Offence::Mismatched))
+    let mut finding = Finding::of(scored, description, Offence::Mismatched);
+    let counts = &current.counts;
+    let fractions =
+        if matches!(spec.kind, Kind::Number { integral: true, .. }) { counts.fractions } else { 0 };
+    let words = format!("expected a {}, found values {found}", spec.kind.noun());
+    finding.cause = Some(Cause { rows: counts.mismatched + fractions, words });
+    Some(finding)
 }

@@ -30,5 +30,6 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
         description: format!("column `{}` ({types}) is not in the baseline", facts.name),
         top_contributions: Vec::new(),
         offence: Offence::Any,
+        cause: None,
     })
 }

@@ -29,5 +29,6 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
         description: format!("column `{}` of the baseline is in no capture of the window", facts.name),
         top_contributions: Vec::new(),
         offence: Offence::Absent,
+        cause: None,
     })
 }

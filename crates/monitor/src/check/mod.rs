@@ -5,12 +5,16 @@ mod categorical_values;
 mod completeness;
 mod data_type;
 mod extra_column;
+mod group;
+mod label_against_score;
 mod missing_column;
 mod non_negative;
 mod range;
 mod volume;
 
 use profile::{FeatureProfile, FeatureSpec};
+
+pub(crate) use group::{Cause, Found, grouped};
 
 use crate::{
     score::{Distribution, Scored, severity},
@@ -34,6 +38,7 @@ pub const ALL: &[Check] = &[
     volume::VOLUME,
     missing_column::MISSING_COLUMN,
     extra_column::EXTRA_COLUMN,
+    label_against_score::LABEL_AGAINST_SCORE,
     data_type::DATA_TYPE,
     completeness::COMPLETENESS,
     categorical_values::CATEGORICAL_VALUES,
@@ -98,6 +103,8 @@ pub(crate) struct Finding {
     pub(crate) description: String,
     pub(crate) top_contributions: Vec<Contribution>,
     pub(crate) offence: Offence,
+    /// What it may share with findings about other features.
+    pub(crate) cause: Option<Cause>,
 }
 
 impl Facts<'_> {
@@ -122,6 +129,7 @@ impl Finding {
             description,
             top_contributions: Vec::new(),
             offence,
+            cause: None,
         }
     }
 }

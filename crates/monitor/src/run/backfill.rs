@@ -86,7 +86,7 @@ impl Inputs {
         watch: Watch<'_>,
     ) -> Result<(Self, Listed), Error> {
         plan::apart(captures, results)?;
-        let baseline = Baseline::read(store, baseline)?;
+        let baseline = Baseline::read(store, baseline, settings.compat)?;
         let listed = plan::list(store, captures, watch)?;
         let settings = captured::settle(settings, &listed, Some(&baseline.spec));
         Ok((Self::of(baseline, &settings, settings.windows.every)?, listed))

@@ -32,7 +32,7 @@ pub fn check(
     settings: &Settings,
     watch: Watch<'_>,
 ) -> Result<Outcome, Error> {
-    let baseline = Baseline::read(store, baseline)?;
+    let baseline = Baseline::read(store, baseline, settings.compat)?;
     let listed = plan::list(store, captures, watch)?;
     let mut settings = captured::settle(settings, &listed, Some(&baseline.spec));
     settings.windows.every = Every::All;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Roles,
     baseline::Baseline,
-    check::{ALL, Facts, Finding},
+    check::{ALL, Facts, Finding, Found, grouped},
     score::{Distribution, Pair, Scored, Scorer, judge, volume},
     tables::{
         Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus,
@@ -125,7 +125,8 @@ impl Judge<'_> {
             };
             for (check, finding) in findings(&facts) {
                 row.violations += 1;
-                rows.violations.push(self.violation(&key, None, check, finding, &[]));
+                let found = Found { check, features: Vec::new(), finding, sources: Vec::new() };
+                rows.violations.push(violation(&key, found));
             }
             rows.scores.push(volume.row);
         }
@@ -226,10 +227,10 @@ impl Judge<'_> {
         };
         for (check, finding) in findings(&facts) {
             let sources = self.paths_of(segment.sources(finding.offence, None, ""));
-            rows.violations.push(self.violation(&key, None, check, finding, &sources));
+            rows.violations.push(violation(&key, Found { check, features: Vec::new(), finding, sources }));
         }
         rows.scores.extend(volume.map(|volume| volume.row));
-        let mut drifted = 0;
+        let (mut drifted, mut found) = (0, Vec::new());
         for feature in features {
             let name: Arc<str> = feature.spec.name.as_str().into();
             rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
@@ -252,7 +253,7 @@ impl Judge<'_> {
             };
             for (check, finding) in findings(&facts) {
                 let sources = self.paths_of(segment.sources(finding.offence, Some(feature.position), &name));
-                rows.violations.push(self.violation(&key, Some(&name), check, finding, &sources));
+                found.push(Found { check, features: vec![Arc::clone(&name)], finding, sources });
             }
             drifted +=
                 u64::from(feature.scores.iter().any(|scored| {
@@ -273,9 +274,10 @@ impl Judge<'_> {
             };
             for (check, finding) in findings(&facts) {
                 let sources = self.paths_of(segment.sources(finding.offence, None, name));
-                rows.violations.push(self.violation(&key, Some(&feature), check, finding, &sources));
+                found.push(Found { check, features: vec![Arc::clone(&feature)], finding, sources });
             }
         }
+        rows.violations.extend(grouped(found).into_iter().map(|found| violation(&key, found)));
         let mut reason = reason.map(str::to_owned);
         if baseline.is_none() {
             reason = Some(match reference {
@@ -306,31 +308,26 @@ impl Judge<'_> {
     fn paths_of(&self, sources: &[u32]) -> Vec<String> {
         sources.iter().filter_map(|&source| self.paths.get(source as usize)).cloned().collect()
     }
+}
 
-    fn violation(
-        &self,
-        key: &Key,
-        feature: Option<&Arc<str>>,
-        check: &'static str,
-        finding: Finding,
-        sources: &[String],
-    ) -> ViolationRow {
-        ViolationRow {
-            key: key.clone(),
-            feature: feature.map(Arc::clone),
-            family: finding.family,
-            check,
-            metric: finding.metric.into(),
-            value: finding.value,
-            threshold: finding.threshold,
-            comparison: finding.comparison,
-            baseline_value: finding.baseline_value,
-            severity: finding.severity,
-            rows: finding.rows,
-            description: finding.description,
-            top_contributions: finding.top_contributions,
-            sources: sources.to_vec(),
-        }
+fn violation(key: &Key, found: Found) -> ViolationRow {
+    let Found { check, features, finding, sources } = found;
+    ViolationRow {
+        key: key.clone(),
+        feature: features.first().map(Arc::clone),
+        features,
+        family: finding.family,
+        check,
+        metric: finding.metric.into(),
+        value: finding.value,
+        threshold: finding.threshold,
+        comparison: finding.comparison,
+        baseline_value: finding.baseline_value,
+        severity: finding.severity,
+        rows: finding.rows,
+        description: finding.description,
+        top_contributions: finding.top_contributions,
+        sources,
     }
 }
 

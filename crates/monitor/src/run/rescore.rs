@@ -74,7 +74,7 @@ pub fn rescore(
         let ranges = state.entries.values().chain(&resumed).map(|entry| entry.range);
         notes.extend(only_whole(&mut settings.windows, ranges));
     }
-    let inputs = Inputs::of(Baseline::read(store, baseline)?, &settings, every)?;
+    let inputs = Inputs::of(Baseline::read(store, baseline, settings.compat)?, &settings, every)?;
     let wanted = inputs.wanted(results);
     let Wanted { spec, range, .. } = wanted;
     let mut dates = Dates::new(Calendar::new(every, settings.windows.timezone.clone()));

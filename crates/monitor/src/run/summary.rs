@@ -1,5 +1,7 @@
 //! What the rows of a window add to the outcome of a run.
 
+use std::collections::BTreeMap;
+
 use super::close::Rows;
 use crate::{
     Outcome,
@@ -9,21 +11,27 @@ use crate::{
 pub(super) fn add(outcome: &mut Outcome, rows: &Rows) {
     outcome.windows.extend(rows.windows.iter().cloned());
     rows.violations.iter().for_each(|row| outcome.observe(row));
-    // Rows of a window, segment and feature lie together, so a feature is counted once for each.
-    let same = |a: &ViolationRow, b: &ViolationRow| a.key == b.key && a.feature == b.feature;
-    for group in rows.violations.chunk_by(same) {
-        let Some(name) = group[0].feature.as_deref() else { continue };
-        let known = outcome.features.entry(name.to_owned()).or_default();
-        if known.violations + known.warnings == 0 {
-            known.first = group[0].key.window_start;
-        }
-        match group.iter().map(|row| row.severity).max() {
-            Some(Severity::Violation) => known.violations += 1,
-            _ => known.warnings += 1,
-        }
+    // A feature counts once for each window and segment, however many of its constraints broke.
+    for group in rows.violations.chunk_by(|a, b| a.key == b.key) {
+        let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
         for row in group {
-            if known.worst.as_ref().is_none_or(|worst| rank(row) > rank(worst)) {
-                known.worst = Some(row.clone());
+            for name in row.features.iter().map(|name| &**name) {
+                let severity = worst.entry(name).or_insert(row.severity);
+                *severity = row.severity.max(*severity);
+                let known = outcome.features.entry(name.to_owned()).or_default();
+                if known.worst.as_ref().is_none_or(|worst| rank(row) > rank(worst)) {
+                    known.worst = Some(row.clone());
+                }
+            }
+        }
+        for (name, severity) in worst {
+            let known = outcome.features.entry(name.to_owned()).or_default();
+            if known.violations + known.warnings == 0 {
+                known.first = group[0].key.window_start;
+            }
+            match severity {
+                Severity::Violation => known.violations += 1,
+                Severity::Warning => known.warnings += 1,
             }
         }
     }

@@ -49,8 +49,10 @@ pub struct Contribution {
 pub struct ViolationRow {
     /// Monitor, window, segment.
     pub key: Key,
-    /// Feature; `None` for the window as a whole.
+    /// Feature, the first of several that broke at once; `None` for the window as a whole.
     pub feature: Option<Arc<str>>,
+    /// All features that broke at once.
+    pub features: Vec<Arc<str>>,
     /// Family.
     pub family: Family,
     /// Name of the check.
@@ -84,6 +86,7 @@ impl ViolationRow {
         Some(Self {
             key: Key::of_row(row)?,
             feature: row.text("feature").map(Arc::from),
+            features: row.texts("features").iter().map(|name| name.as_str().into()).collect(),
             family: Family::of_name(row.text("family")?)?,
             check: check::ALL.iter().find(|known| known.name == check)?.name,
             metric: metric.to_owned().into(),
@@ -116,6 +119,7 @@ impl ViolationRow {
             ],
         ));
         let mut sources = ListBuilder::new(StringBuilder::new());
+        let mut features = ListBuilder::new(StringBuilder::new());
         for row in rows {
             for item in &row.top_contributions {
                 let builder = contributions.values();
@@ -132,8 +136,11 @@ impl ViolationRow {
             contributions.append(true);
             row.sources.iter().for_each(|source| sources.values().append_value(source));
             sources.append(true);
+            row.features.iter().for_each(|feature| features.values().append_value(feature));
+            features.append(true);
         }
-        let (contributions, sources) = (contributions.finish(), sources.finish());
+        let (contributions, sources, features) =
+            (contributions.finish(), sources.finish(), features.finish());
         let list = |name: &str, list: &arrow_array::ListArray| {
             Field::new(name, arrow_array::Array::data_type(list).clone(), false)
         };
@@ -155,6 +162,7 @@ impl ViolationRow {
             .optional_text("top_bin", |row| row.top_contributions.first().map(|top| top.bin.as_str()))
             .number("top_contribution", |row| row.top_contributions.first().map(|top| top.contribution))
             .optional_text("first_source", |row| row.sources.first().map(String::as_str))
+            .push(list("features", &features), Arc::new(features.clone()))
             .finish()
     }
 }

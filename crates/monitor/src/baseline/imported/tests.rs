@@ -44,7 +44,7 @@ fn the_documents_of_a_real_job_are_a_baseline() {
         assert_eq!(moments.sum(), number("sum"));
         assert_eq!((moments.mean(), moments.std_dev()), (Some(number("mean")), Some(number("std_dev"))));
         assert_eq!((moments.min(), moments.max()), (Some(number("min")), Some(number("max"))));
-        let Kind::Number { bins, integral } = &spec.kind else { panic!("{}", spec.name) };
+        let Kind::Number { bins, integral, .. } = &spec.kind else { panic!("{}", spec.name) };
         assert_eq!(*integral, feature["inferred_type"] == "Integral");
         assert_eq!(bins.range(), Some((number("min"), number("max"))));
         assert_eq!(profile.histogram.rows(), 2333);
@@ -54,7 +54,7 @@ fn the_documents_of_a_real_job_are_a_baseline() {
     let last = stored.spec.features().last().unwrap();
     assert_eq!(
         (last.name.as_str(), &last.kind),
-        ("VMail Plan_yes", &Kind::Number { bins: Bins::default(), integral: true })
+        ("VMail Plan_yes", &Kind::Number { bins: Bins::default(), integral: true, arrival: true })
     );
     assert_eq!(profile.features[69].counts.rows, 0);
 }
