@@ -50,6 +50,8 @@ mod rescore;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
+mod sagemaker_baseline;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 #[path = "../crates/store/tests/servers/mod.rs"]

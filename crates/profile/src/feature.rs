@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use arrow_array::Array;
 use serde::{Deserialize, Serialize};
 use sketch::{
-    BLOCK, Bins, Counts, Distinct, Domain, Histogram, Kll, Lengths, Moments, NameCounts, NameKey, hash_f64,
+    Arrival, BLOCK, Bins, Counts, Distinct, Domain, Histogram, Lengths, Moments, NameCounts, NameKey,
+    hash_f64,
 };
 
 use crate::{
@@ -31,8 +32,8 @@ pub struct FeatureProfile {
     /// Arrow types seen, but for Null, in alphabetical order.
     pub types: Vec<Arc<str>>,
     /// Finite numbers in the order of the rows, where the spec asks for that. Parts that merge in another order, or are cut
-    /// elsewhere, give another sketch.
-    pub arrival: Option<Box<Kll>>,
+    /// elsewhere, give others.
+    pub arrival: Option<Box<Arrival>>,
 }
 
 impl FeatureProfile {
@@ -61,6 +62,12 @@ impl FeatureProfile {
             (Values::Names(names), target) if target.takes_names() => {
                 self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
                 names.for_each(|name, weight| self.observe_name(target, name, weight));
+            }
+            (Values::Names(names), target @ Target::Arrival(_)) if leaf.untyped => {
+                self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
+                let (numbers, others) = names.numbers();
+                self.counts.observe_mismatched(others);
+                self.observe_numbers(target, &numbers);
             }
             (Values::Names(names), target @ Target::Bins(_)) if leaf.untyped => {
                 self.counts.observe_nulls(leaf.values.nulls(leaf.rows) as u64);
@@ -190,7 +197,7 @@ impl FeatureProfile {
             + self.distinct.heap_bytes()
             + self.names.heap_bytes()
             + self.types.capacity() * size_of::<Arc<str>>()
-            + self.arrival.as_ref().map_or(0, |sketch| size_of::<Kll>() + sketch.heap_bytes())
+            + self.arrival.as_ref().map_or(0, |arrival| size_of::<Arrival>() + arrival.heap_bytes())
     }
 
     /// Whether the counters fit a kind, and that makes sense itself, as bytes from outside may not.
@@ -203,11 +210,11 @@ impl FeatureProfile {
             Kind::Empty | Kind::Uncovered => (&none, &nothing),
         };
         let arrived = match (&self.arrival, kind) {
-            (Some(sketch), Kind::Number { arrival: true, .. }) => {
-                sketch.is_sound() && sketch.rows() == self.moments.values()
+            (Some(arrival), Kind::Number { arrival: true, .. }) => {
+                arrival.is_sound() && arrival.values() == self.moments.values()
             }
             (None, Kind::Number { arrival: true, .. }) => self.moments.values() == 0,
-            (sketch, _) => sketch.is_none(),
+            (arrival, _) => arrival.is_none(),
         };
         let held = [self.moments.values(), self.histogram.rows(), self.names.rows(), self.lengths.names()];
         bins.is_sound()

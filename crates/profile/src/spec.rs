@@ -33,7 +33,7 @@ pub enum Kind {
         bins: Bins,
         /// Whether the baseline stores it as an integer type.
         integral: bool,
-        /// Whether a sketch that depends on the order of the values is kept ([`sketch::Kll`]).
+        /// Whether what depends on the order of the values is kept ([`sketch::Arrival`]).
         arrival: bool,
     },
     /// Names: text, booleans, binary values (as hexadecimal digits).
@@ -69,7 +69,7 @@ impl Spec {
         Self { features, positions }
     }
 
-    /// The same features, with a sketch in the order of arrival for each number. Such a feature is read row by row.
+    /// The same features, each number with what depends on the order of arrival. Such a feature is read row by row.
     #[must_use]
     pub fn with_arrival(mut self) -> Self {
         for feature in &mut self.features {

@@ -75,6 +75,14 @@ impl Survey {
         }
     }
 
+    /// The exact numbers of every feature that has any, with how often each comes.
+    pub fn numbers(&mut self) -> impl Iterator<Item = (&str, &ValueCounts)> {
+        self.features.values_mut().for_each(Feature::settle);
+        let numbers =
+            self.names.iter().filter_map(|name| Some((name.as_str(), &self.features.get(name)?.numbers)));
+        numbers.filter(|(_, numbers)| numbers.rows() > 0)
+    }
+
     /// Freezes kinds and bins. Features come in the order in which their columns were first seen.
     #[must_use]
     pub fn freeze(mut self) -> Spec {

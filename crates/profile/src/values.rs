@@ -77,6 +77,25 @@ impl Values {
 }
 
 impl Names {
+    /// Those that are numbers, in the order of the rows, and how many are not.
+    pub(crate) fn numbers(&self) -> (Vec<f64>, u64) {
+        let mut others = 0;
+        let mut take = |text: &str| {
+            let number = number(text);
+            others += u64::from(number.is_none());
+            number
+        };
+        let numbers = match self {
+            Self::Text(array) => array.iter().flatten().filter_map(&mut take).collect(),
+            Self::View(array) => array.iter().flatten().filter_map(&mut take).collect(),
+            Self::Flags(_) | Self::Bytes(_) => {
+                self.for_each(|_, weight| others += weight);
+                Vec::new()
+            }
+        };
+        (numbers, others)
+    }
+
     /// Calls `take` with names and the number of their rows; nulls are left out. A name may come more than once.
     pub(crate) fn for_each(&self, mut take: impl FnMut(&str, u64)) {
         match self {

@@ -7,7 +7,8 @@
 //!   exact, to the bit;
 //! * bytes round-trip, and weights survive being written, read and merged.
 //!
-//! [`Kll`], which other tools' files hold, is the exception to the first two: it depends on the order of the values.
+//! [`Kll`] and [`Arrival`], whose numbers other tools' files hold, are the exception to the first two: they depend on the
+//! order of the values.
 //!
 //! | question | summary | error |
 //! | --- | --- | --- |
@@ -32,6 +33,7 @@
 //! assert_eq!(left.variance(), Some(3.5));
 //! ```
 
+mod arrival;
 mod bins;
 mod bounds;
 mod counts;
@@ -53,6 +55,7 @@ mod split_sums;
 mod tally;
 mod value_counts;
 
+pub use arrival::Arrival;
 pub use bins::{Bins, Slot};
 pub use counts::{Counts, MOST_ROWS};
 pub use distinct::Distinct;

@@ -1,7 +1,7 @@
 //! Making a baseline: survey, freeze, profile, suggest, write.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -9,12 +9,13 @@ use profile::{Kind, Profile, Spec, Survey};
 use store::{Location, Plan, PlanStatus, Store};
 
 use super::{
-    inferred_type, statistics,
+    published_type,
+    statistics::{self, Buckets},
     stored::{self, Stored},
-    suggest::suggest,
+    suggest::{self, suggest},
 };
 use crate::{
-    Error, OnBadFile, Progress, Settings, Watch, captured,
+    Compat, Error, OnBadFile, Progress, Settings, Watch, captured,
     gather::{self, Pass},
     grouping::Grouping,
     run::{apart, list, plan_captures},
@@ -81,7 +82,7 @@ pub fn make_baseline(
     let grouping =
         Grouping { spec: &unfrozen, settings, calendar, by_hour: false, pages: true, stop: watch.stop };
     // A pass whose sources turn out bad is followed by one without them, so both see the same rows.
-    let spec = loop {
+    let (spec, buckets) = loop {
         let mut bad: Vec<(usize, String)> = Vec::new();
         let mut survey = Survey::default();
         let mut progress = gather::planned(&plan);
@@ -105,7 +106,11 @@ pub fn make_baseline(
             return Ok(outcome);
         }
         if bad.is_empty() {
-            break survey.freeze();
+            let buckets = survey
+                .numbers()
+                .filter_map(|(name, values)| Some((name.to_owned(), statistics::exact_buckets(values)?)));
+            let buckets: HashMap<String, Buckets> = buckets.collect();
+            break (survey.freeze(), buckets);
         }
         for (source, reason) in bad {
             plan.sources[source].status = PlanStatus::Quarantined(reason);
@@ -113,10 +118,14 @@ pub fn make_baseline(
         outcome.quarantined.clear();
         set_aside(&plan, settings, &mut outcome)?;
     };
+    let spec = match settings.compat {
+        Some(Compat::Sagemaker) => spec.with_arrival(),
+        None => spec,
+    };
     let Some(stored) = profile_baseline(store, plan, spec, settings, &pool, watch, &mut outcome)? else {
         return Ok(outcome);
     };
-    write(store, out, settings, &stored, &mut outcome)?;
+    write(store, out, settings, &stored, &buckets, &mut outcome)?;
     Ok(outcome)
 }
 
@@ -188,6 +197,7 @@ fn write(
     out: &Location,
     settings: &Settings,
     stored: &Stored,
+    buckets: &HashMap<String, Buckets>,
     outcome: &mut BaselineOutcome,
 ) -> Result<(), Error> {
     let Some(all) = stored.profiles.get(&None).filter(|profile| profile.rows > 0) else {
@@ -204,15 +214,15 @@ fn write(
     let constraints = suggest(&stored.spec, all, &settings.roles);
     let document = |value: &serde_json::Value| serde_json::to_vec_pretty(value);
     stored::write(store, out, stored)?;
-    let statistics = statistics::statistics(&stored.spec, all);
+    let statistics = statistics::statistics(&stored.spec, all, buckets);
     store.write(&out.join("statistics.json")?, document(&statistics)?)?;
     store.write(&out.join("constraints.json")?, document(&serde_json::to_value(&constraints)?)?)?;
     outcome.rows = all.rows;
     for (spec, profile) in stored.spec.features().iter().zip(&all.features) {
         outcome.features.push(BaselineFeature {
             name: spec.name.clone(),
-            inferred_type: inferred_type(&spec.kind),
-            completeness: profile.counts.missing_ratio().map_or(0.0, |missing| 1.0 - missing),
+            inferred_type: published_type(spec, profile),
+            completeness: suggest::completeness(spec, profile),
             metric: deciding_metric(&spec.kind, None).map_or("", |metric| metric.name),
             distinct: profile.distinct.estimate(),
             range: match &spec.kind {

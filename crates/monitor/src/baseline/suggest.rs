@@ -3,8 +3,11 @@
 use profile::{FeatureProfile, FeatureSpec, Kind, Profile, Spec};
 use serde_json::Map;
 
-use super::constraints::{
-    Constraints, FeatureConstraints, MonitoringConfig, NumConstraints, Ours, StringConstraints,
+use super::{
+    constraints::{
+        Constraints, FeatureConstraints, MonitoringConfig, NumConstraints, Ours, StringConstraints,
+    },
+    statistics::missing,
 };
 use crate::{Roles, score::deciding_metric};
 
@@ -23,6 +26,7 @@ pub(crate) fn suggest(spec: &Spec, profile: &Profile, roles: &Roles) -> Constrai
 }
 
 fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) -> FeatureConstraints {
+    let inferred_type = published_type(spec, profile);
     let metric = deciding_metric(&spec.kind, None);
     let mut ours = Ours {
         metric: metric.map(|metric| metric.name.to_owned()),
@@ -31,6 +35,9 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
     };
     let (mut num_constraints, mut string_constraints) = (None, None);
     match &spec.kind {
+        Kind::Number { .. } if inferred_type == "String" => {
+            string_constraints = Some(StringConstraints { domains: Vec::new(), other: Map::new() });
+        }
         Kind::Number { bins, .. } => {
             ours.range = bins.range();
             let is_non_negative = profile.counts.negatives == 0;
@@ -53,13 +60,34 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
     }
     FeatureConstraints {
         name: spec.name.clone(),
-        inferred_type: inferred_type(&spec.kind).to_owned(),
-        completeness: profile.counts.missing_ratio().map_or(0.0, |missing| 1.0 - missing),
+        inferred_type: inferred_type.to_owned(),
+        completeness: completeness(spec, profile),
         num_constraints,
         string_constraints,
         driftscan: Some(ours),
         monitoring_config_overrides: None,
         other: Map::new(),
+    }
+}
+
+/// Share of rows with a value, 0 to 1; 0 without rows.
+#[expect(clippy::cast_precision_loss, reason = "rows are below 2^53")]
+pub(super) fn completeness(spec: &FeatureSpec, profile: &FeatureProfile) -> f64 {
+    let (rows, missing) = (profile.counts.rows, missing(&spec.kind, profile));
+    if rows > 0 { (rows - missing) as f64 / rows as f64 } else { 0.0 }
+}
+
+/// The type as Model Monitor infers it, where its numbers are asked for: it reads everything as text. So one value that
+/// is no number makes a column text, as do NaN and infinities, and dates are text. What a CSV reader takes for a number
+/// and Model Monitor does not (`.5`, `5.`) is not known any more.
+pub(crate) fn published_type(spec: &FeatureSpec, profile: &FeatureProfile) -> &'static str {
+    let counts = &profile.counts;
+    let is_of_time = |name: &String| ["Date", "Time", "Duration"].iter().any(|word| name.starts_with(word));
+    let is_text =
+        || counts.mismatched + counts.nans + counts.infinities() > 0 || spec.types.iter().any(is_of_time);
+    match &spec.kind {
+        Kind::Number { arrival: true, .. } if is_text() => "String",
+        kind => inferred_type(kind),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn convert(
     watch: Watch<'_>,
 ) -> Result<Converted, Error> {
     apart(captures, out)?;
-    let baseline = baseline.map(|folder| Baseline::read(store, folder)).transpose()?;
+    let baseline = baseline.map(|folder| Baseline::read(store, folder, None)).transpose()?;
     let spec = baseline.as_ref().map(|baseline| &baseline.spec);
     let mut listed = list(store, captures, watch)?;
     listed.retain(|source| source.format.is_records());

@@ -49,7 +49,10 @@ fn counters_that_contradict_each_other_fit_nothing() {
     }
     let ordered = spec.clone().with_arrival().features()[0].kind.clone();
     assert!(!number.fits(&ordered), "a sketch is missing");
-    let sketch = |levels: Vec<Vec<f64>>| Some(Box::new(sketch::Kll::from_levels(levels).unwrap()));
+    let sketch = |levels: Vec<Vec<f64>>| {
+        let kll = sketch::Kll::from_levels(levels).unwrap();
+        Some(Box::new(sketch::Arrival::published(kll, 5.0, 1.5)))
+    };
     let with = |levels| FeatureProfile { arrival: sketch(levels), ..number.clone() };
     assert!(with(vec![vec![1.0, 4.0]]).fits(&ordered) && with(vec![vec![], vec![1.0]]).fits(&ordered));
     assert!(!with(vec![vec![1.0]]).fits(&ordered) && !with(vec![vec![1.0, 4.0]]).fits(&of_numbers.kind));

@@ -30,7 +30,7 @@ fn columns() -> (Vec<Option<f64>>, RecordBatch) {
 }
 
 fn sketches(profiles: &[Profile]) -> Vec<Kll> {
-    profiles.iter().map(|profile| profile.features[0].arrival.as_deref().unwrap().clone()).collect()
+    profiles.iter().map(|profile| profile.features[0].arrival.as_deref().unwrap().sketch().clone()).collect()
 }
 
 #[test]
