@@ -78,8 +78,10 @@ impl Survey {
     /// The exact numbers of every feature that has any, with how often each comes.
     pub fn numbers(&mut self) -> impl Iterator<Item = (&str, &ValueCounts)> {
         self.features.values_mut().for_each(Feature::settle);
-        let numbers =
-            self.names.iter().filter_map(|name| Some((name.as_str(), &self.features.get(name)?.numbers)));
+        let numbers = self
+            .names
+            .iter()
+            .filter_map(|name| Some((name.as_str(), &self.features.get(name)?.numbers.counts)));
         numbers.filter(|(_, numbers)| numbers.rows() > 0)
     }
 
@@ -163,11 +165,23 @@ impl Feature {
         }
     }
 
+    fn is_category(&self) -> bool {
+        self.category_rows >= self.number_rows.div_ceil(if self.untyped { TEXTS } else { 1 })
+    }
+
+    /// Counts all numbers; those among texts are numbers too, unless all are names.
+    fn settle(&mut self) {
+        self.numbers.settled();
+        if !self.is_category() {
+            self.numbers.merge(std::mem::take(&mut self.texts));
+        }
+    }
+
     /// The kind that most rows have wins, names earlier where the type is a guess; the others count as mismatched.
     fn freeze(mut self, name: String) -> FeatureSpec {
         let kind = if self.number_rows == 0 && self.category_rows == 0 {
             if self.uncovered { Kind::Uncovered } else { Kind::Empty }
-        } else if self.category_rows >= self.number_rows.div_ceil(if self.untyped { TEXTS } else { 1 }) {
+        } else if self.is_category() {
             if self.untyped {
                 for &(value, rows) in self.numbers.settled().values() {
                     *self.categories.entry(as_name(value).into()).or_default() += rows;
@@ -176,7 +190,7 @@ impl Feature {
             self.drop_names();
             Kind::Category { domain: Domain::freeze(self.categories, !self.dropped_names) }
         } else {
-            self.numbers.merge(std::mem::take(&mut self.texts));
+            self.settle();
             let bins = Bins::cut(self.numbers.settled());
             Kind::Number { bins, integral: !self.fractional, arrival: false }
         };

@@ -49,6 +49,7 @@ pub(crate) fn run(common: &Common, args: &Convert) -> anyhow::Result<u8> {
         roles: &RoleFlags::default(),
         window: None,
         compare: None,
+        compat: None,
         range: &Range::default(),
         segments: &Segments::default(),
         bad_files: args.bad_files,

@@ -10,7 +10,7 @@ use std::{
 };
 
 use profile::{FeatureProfile, FeatureSpec, Kind, Profile, Spec};
-use sketch::{Bins, Counts, Distinct, Domain, Kll, Moments, NameCounts, ValueCounts, hash_f64};
+use sketch::{Arrival, Bins, Counts, Distinct, Domain, Kll, Moments, NameCounts, ValueCounts, hash_f64};
 
 use super::{
     constraints::{Constraints, FeatureConstraints},
@@ -146,7 +146,7 @@ fn number(name: &str, integral: bool, statistics: &NumericalStatistics) -> Resul
     (counts.zeros, counts.negatives) = (of_sketch.zeros, of_sketch.negatives.max(u64::from(min < 0.0)));
     counts.fractions = if integral { 0 } else { of_sketch.fractions };
     let rank_error = kll.rank_error();
-    profile.arrival = Some(Box::new(kll));
+    profile.arrival = Some(Box::new(Arrival::published(kll, sum, std_dev)));
     Ok(Feature::of(name, Kind::Number { bins, integral, arrival: true }, profile, rank_error))
 }
 

@@ -22,9 +22,9 @@ use crate::{Compat, Error, profiles::Digest};
 pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
 pub(crate) use rules::Rules;
-pub(crate) use suggest::{inferred_type, published_type};
 #[cfg(test)]
 pub(crate) use suggest::suggest;
+pub(crate) use suggest::{inferred_type, published_type};
 
 /// Everything a run compares with.
 #[derive(Debug)]

@@ -36,7 +36,11 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
     let (mut num_constraints, mut string_constraints) = (None, None);
     match &spec.kind {
         Kind::Number { .. } if inferred_type == "String" => {
-            string_constraints = Some(StringConstraints { domains: Vec::new(), other: Map::new() });
+            string_constraints = Some(StringConstraints {
+                domains: Vec::new(),
+                monitoring_config_overrides: None,
+                other: Map::new(),
+            });
         }
         Kind::Number { bins, .. } => {
             ours.range = bins.range();
