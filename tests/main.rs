@@ -15,6 +15,8 @@ mod buckets;
 #[cfg(test)]
 mod captures;
 #[cfg(test)]
+mod churn;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod demo;

@@ -169,6 +169,9 @@ pub(crate) struct Backfill {
     /// Print what would be read and which windows it opens; read and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
+    #[arg(long, value_name = "TOOL", value_enum)]
+    pub(crate) compat: Option<Compat>,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,
@@ -191,6 +194,9 @@ pub(crate) struct Check {
     pub(crate) segments: Segments,
     #[command(flatten)]
     pub(crate) roles: RoleFlags,
+    /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
+    #[arg(long, value_name = "TOOL", value_enum)]
+    pub(crate) compat: Option<Compat>,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "violation")]
     pub(crate) fail_on: FailOn,
@@ -223,6 +229,9 @@ pub(crate) struct Rescore {
     /// First date or RFC 3339 time that is too late
     #[arg(long, value_name = "DATE", help_heading = "Windows")]
     pub(crate) to: Option<String>,
+    /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
+    #[arg(long, value_name = "TOOL", value_enum)]
+    pub(crate) compat: Option<Compat>,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,

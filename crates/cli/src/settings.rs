@@ -49,9 +49,7 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
-        compat: flags.compat.or(config.monitor.compat).map(|tool| match tool {
-            args::Compat::Sagemaker => monitor::Compat::Sagemaker,
-        }),
+        compat: compat(flags.compat, config),
         on_bad_file: match flags.bad_files.on_bad_file {
             args::OnBadFile::Quarantine => monitor::OnBadFile::Quarantine,
             args::OnBadFile::Fail => monitor::OnBadFile::Fail,
@@ -75,9 +73,16 @@ pub(crate) fn rescored(
     let bound = |flag: &str, text: &Option<String>| bound(flag, text.as_deref(), &zone);
     (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
     settings.metrics = known_metrics(&config.drift.metrics)?;
+    settings.compat = compat(args.compat, config);
     settings.threads = args.resources.threads.map_or(0, usize::from);
     settings.memory_bytes = args.resources.memory;
     Ok(())
+}
+
+fn compat(flag: Option<args::Compat>, config: &Config) -> Option<monitor::Compat> {
+    flag.or(config.monitor.compat).map(|tool| match tool {
+        args::Compat::Sagemaker => monitor::Compat::Sagemaker,
+    })
 }
 
 fn compare(flag: Option<&str>, config: &Config) -> anyhow::Result<Compare> {

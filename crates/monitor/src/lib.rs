@@ -26,6 +26,7 @@ mod guess;
 mod outcome;
 mod profiles;
 mod run;
+mod sagemaker;
 mod score;
 mod segments;
 mod settings;

@@ -42,7 +42,7 @@ pub(super) fn told(args: &Backfill, config: &Config) -> anyhow::Result<Told> {
         compare: args.compare.as_deref(),
         range: &args.range,
         segments: &args.segments,
-        compat: None,
+        compat: args.compat,
         bad_files: args.bad_files,
         resources: args.resources,
     };

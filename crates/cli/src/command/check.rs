@@ -40,6 +40,7 @@ struct Checked {
 struct Violation {
     segment: Option<String>,
     feature: Option<String>,
+    features: Vec<String>,
     family: &'static str,
     check: &'static str,
     metric: String,
@@ -80,7 +81,7 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
         compare: None,
         range: &args.range,
         segments: &args.segments,
-        compat: None,
+        compat: args.compat,
         bad_files: args.bad_files,
         resources: args.resources,
     };
@@ -128,6 +129,7 @@ impl Checked {
                 .map(|row| Violation {
                     segment: text(&row.key.segment),
                     feature: text(&row.feature),
+                    features: row.features.iter().map(|name| name.to_string()).collect(),
                     family: row.family.name(),
                     check: row.check,
                     metric: row.metric.to_string(),

@@ -21,7 +21,7 @@ use crate::{Compat, Error, profiles::Digest};
 
 pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
-pub(crate) use rules::Rules;
+pub(crate) use rules::{CategoryMethod, Rules};
 #[cfg(test)]
 pub(crate) use suggest::suggest;
 pub(crate) use suggest::{inferred_type, published_type};

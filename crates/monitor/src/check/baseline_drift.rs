@@ -45,7 +45,7 @@ fn find(facts: &Facts<'_>) -> Option<Finding> {
 
 /// The five bins that add most to the population stability index (0.5 added to every count), largest first.
 #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
-fn contributions(bins: &[Bin]) -> Vec<Contribution> {
+pub(crate) fn contributions(bins: &[Bin]) -> Vec<Contribution> {
     let rows = bins.iter().fold((0, 0), |sums, bin| (sums.0 + bin.baseline, sums.1 + bin.current));
     let half = bins.len() as f64 / 2.0;
     let smoothed = |count: u64, rows: u64| (count as f64 + 0.5) / (rows as f64 + half);

@@ -14,6 +14,7 @@ mod volume;
 
 use profile::{FeatureProfile, FeatureSpec};
 
+pub(crate) use baseline_drift::contributions;
 pub(crate) use group::{Cause, Found, grouped};
 
 use crate::{

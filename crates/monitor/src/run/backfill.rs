@@ -197,6 +197,7 @@ impl<'a> Work<'a> {
             monitor: settings.monitor.as_str().into(),
             baseline,
             scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+            compat: settings.compat,
             roles: &settings.roles,
             volumes: plan::volumes(baseline, &mut calendar, settings.windows.every),
             paths: &paths,

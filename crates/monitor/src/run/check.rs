@@ -43,6 +43,7 @@ pub fn check(
         monitor: settings.monitor.as_str().into(),
         baseline: &baseline,
         scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+        compat: settings.compat,
         roles: &settings.roles,
         volumes: Vec::new(),
         paths: &paths,

@@ -11,10 +11,11 @@ use super::{
     segment::{OpenWindow, Segment},
 };
 use crate::{
-    Roles,
+    Compat, Roles,
     baseline::Baseline,
-    check::{ALL, Facts, Finding, Found, grouped},
-    score::{Distribution, Pair, Scored, Scorer, judge, volume},
+    check::{ALL, Facts, Finding, Found, contributions, grouped},
+    sagemaker::{self, Dataset},
+    score::{Distribution, Pair, Scored, Scorer, blank, judge, volume},
     tables::{
         Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus,
     },
@@ -48,6 +49,8 @@ pub(super) struct Judge<'a> {
     pub(super) baseline: &'a Baseline,
     pub(super) scorer: Scorer<'a>,
     pub(super) roles: &'a Roles,
+    /// The tool whose verdicts are to be had.
+    pub(super) compat: Option<Compat>,
     /// Rows of the baseline's windows of the same length, ascending; empty where they are not known.
     pub(super) volumes: Vec<u64>,
     /// Paths of the sources, by position in the plan.
@@ -72,6 +75,8 @@ struct FeatureScoring<'a> {
     before: Option<(&'a FeatureProfile, Option<Distribution>)>,
     current: &'a FeatureProfile,
     scores: Vec<Scored>,
+    /// Its distance as another tool measures it.
+    theirs: Option<ScoreRow>,
 }
 
 impl Judge<'_> {
@@ -123,7 +128,7 @@ impl Judge<'_> {
                 judged: true,
                 distribution: None,
             };
-            for (check, finding) in findings(&facts) {
+            for (check, finding) in findings(&facts).into_iter().filter(|_| self.compat.is_none()) {
                 row.violations += 1;
                 let found = Found { check, features: Vec::new(), finding, sources: Vec::new() };
                 rows.violations.push(violation(&key, found));
@@ -197,7 +202,14 @@ impl Judge<'_> {
         let features = monitored.map(|(position, (spec, current))| {
             let before = baseline.and_then(|profile| profile.features.get(position));
             let Some(before) = before else {
-                return FeatureScoring { position, spec, before: None, current, scores: Vec::new() };
+                return FeatureScoring {
+                    position,
+                    spec,
+                    before: None,
+                    current,
+                    scores: Vec::new(),
+                    theirs: None,
+                };
             };
             let constraint = self.baseline.constraints.feature(&spec.name);
             let rank_error = match reference {
@@ -207,7 +219,11 @@ impl Judge<'_> {
             let pair = Pair { spec, baseline: before, current, constraint, rank_error };
             let distribution = Distribution::of(&pair);
             let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
-            FeatureScoring { position, spec, before: Some((before, distribution)), current, scores }
+            let theirs = self.compat.and_then(|Compat::Sagemaker| {
+                let name = spec.name.as_str().into();
+                sagemaker::distance(&key, &name, &pair, distribution.as_ref(), self.scorer.rules(&spec.name))
+            });
+            FeatureScoring { position, spec, before: Some((before, distribution)), current, scores, theirs }
         });
         let features = features.collect();
         Scoring { key, segment, baseline, volume, features }
@@ -225,7 +241,13 @@ impl Judge<'_> {
             judged: true,
             distribution: None,
         };
-        for (check, finding) in findings(&facts) {
+        let of_all = match self.compat {
+            None => findings(&facts),
+            Some(Compat::Sagemaker) => {
+                self.columns(segment).into_iter().filter(|_| key.segment.is_none()).collect()
+            }
+        };
+        for (check, finding) in of_all {
             let sources = self.paths_of(segment.sources(finding.offence, None, ""));
             rows.violations.push(violation(&key, Found { check, features: Vec::new(), finding, sources }));
         }
@@ -251,15 +273,25 @@ impl Judge<'_> {
                 judged: self.scorer.is_judged(&name, self.baseline.constraints.feature(&name)),
                 distribution: distribution.as_ref(),
             };
-            for (check, finding) in findings(&facts) {
+            let (mut verdicts, mut more) = (findings(&facts), Vec::new());
+            if self.compat.is_some() {
+                let theirs = self.theirs(&facts, &feature);
+                let row = blank(&key, &name, Family::Drift, "verdict_difference", &pair, Status::Ok);
+                more = sagemaker::differences(&verdicts, &theirs, &row);
+                verdicts = theirs;
+            }
+            for (check, finding) in verdicts {
                 let sources = self.paths_of(segment.sources(finding.offence, Some(feature.position), &name));
                 found.push(Found { check, features: vec![Arc::clone(&name)], finding, sources });
             }
-            drifted +=
-                u64::from(feature.scores.iter().any(|scored| {
-                    scored.row.family == Family::Drift && scored.row.status == Status::Violated
-                }));
+            let mut judged = feature.scores.iter().map(|scored| &scored.row);
+            let drifts = |row: &ScoreRow| row.family == Family::Drift && row.status == Status::Violated;
+            drifted += u64::from(match self.compat {
+                None => judged.any(drifts),
+                Some(Compat::Sagemaker) => feature.theirs.as_ref().is_some_and(drifts),
+            });
             rows.scores.extend(feature.scores.into_iter().map(|scored| scored.row));
+            rows.scores.extend(feature.theirs.into_iter().chain(more));
         }
         for (name, current) in &segment.profile.extra {
             let feature: Arc<str> = name.as_str().into();
@@ -272,7 +304,8 @@ impl Judge<'_> {
                 judged: self.scorer.is_judged(name, None),
                 distribution: None,
             };
-            for (check, finding) in findings(&facts) {
+            let ours = if self.compat.is_none() { findings(&facts) } else { Vec::new() };
+            for (check, finding) in ours {
                 let sources = self.paths_of(segment.sources(finding.offence, None, name));
                 found.push(Found { check, features: vec![Arc::clone(&feature)], finding, sources });
             }
@@ -303,6 +336,37 @@ impl Judge<'_> {
             reason,
         });
         rows
+    }
+
+    /// What Model Monitor finds in a feature.
+    fn theirs(&self, facts: &Facts<'_>, feature: &FeatureScoring<'_>) -> Vec<(&'static str, Finding)> {
+        let Some(constraint) = self.baseline.constraints.feature(facts.name).filter(|_| facts.judged) else {
+            return Vec::new();
+        };
+        let moved = facts.distribution.map(|distribution| contributions(distribution.bins()));
+        sagemaker::verdicts(&Dataset {
+            spec: feature.spec,
+            current: feature.current,
+            constraint,
+            rules: self.scorer.rules(facts.name),
+            distance: feature.theirs.as_ref(),
+            moved: &moved.unwrap_or_default(),
+        })
+    }
+
+    /// What Model Monitor finds in the number of columns.
+    fn columns(&self, segment: &Segment) -> Option<(&'static str, Finding)> {
+        let specs = self.baseline.spec.features().iter().zip(&segment.profile.features);
+        let is_there = |(spec, current): &(&FeatureSpec, &FeatureProfile)| {
+            self.roles.is_feature_monitored(&spec.name) && current.counts.absent < current.counts.rows
+        };
+        let now = specs.filter(is_there).count() + segment.profile.extra.len();
+        let features = self.baseline.constraints.features.iter();
+        let expected = features.filter(|feature| self.roles.is_feature_monitored(&feature.name)).count();
+        if !self.scorer.is_judged("", None) {
+            return None;
+        }
+        sagemaker::columns(now, expected, segment.profile.rows)
     }
 
     fn paths_of(&self, sources: &[u32]) -> Vec<String> {

@@ -269,7 +269,8 @@ fn error_bound(metric: &Metric, bound: f64, rank_error: f64) -> Option<f64> {
     }
 }
 
-fn blank(
+/// A row without a number.
+pub(crate) fn blank(
     key: &Key,
     name: &Arc<str>,
     family: Family,
