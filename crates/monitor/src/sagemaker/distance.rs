@@ -39,7 +39,8 @@ pub(crate) fn distance(
     let mut comparison = Comparison::Above;
     let (metric, method, value, threshold) = match (&pair.spec.kind, distribution) {
         (Kind::Number { .. }, _) => {
-            let distance = numeric(before?.levels(), now?.levels(), RankTable::Deequ).ok()?;
+            let distance =
+                numeric(before?.sketch().levels(), now?.sketch().levels(), RankTable::Deequ).ok()?;
             (form, format!("deequ2.0.2/kll2048/distinct_values{less}"), of_ranks(distance), rules.distance)
         }
         (Kind::Category { .. }, Some(Distribution::Names { counts, .. })) => {
