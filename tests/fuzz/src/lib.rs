@@ -11,6 +11,7 @@ pub mod page_path;
 #[expect(dead_code, reason = "the tests need more of it")]
 mod paths;
 pub mod profile_bytes;
+pub mod records;
 mod world;
 
 use std::cell::RefCell;

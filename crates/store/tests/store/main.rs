@@ -11,6 +11,7 @@ mod faults;
 mod lease;
 mod listing;
 mod pruning;
+mod records;
 mod row_groups;
 mod sandbox;
 mod scan;
