@@ -44,7 +44,7 @@ tree:
 lines:
     bash .ci/lines
 
-# DuckDB, Polars and PyArrow read every table of the demo, and the README's SQL runs
+# DuckDB, Polars and PyArrow read every table of the demo, the SageMaker SDK reads baselines, and the README's SQL runs
 readers:
     bash tests/readers/run
 

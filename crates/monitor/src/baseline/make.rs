@@ -222,7 +222,7 @@ fn write(
         outcome.features.push(BaselineFeature {
             name: spec.name.clone(),
             inferred_type: published_type(spec, profile),
-            completeness: suggest::completeness(spec, profile),
+            completeness: suggest::completeness(profile),
             metric: deciding_metric(&spec.kind, None).map_or("", |metric| metric.name),
             distinct: profile.distinct.estimate(),
             range: match &spec.kind {

@@ -25,12 +25,12 @@ pub(crate) fn statistics(spec: &Spec, profile: &Profile, exact: &HashMap<String,
 }
 
 fn feature(spec: &FeatureSpec, profile: &FeatureProfile, exact: Option<&Buckets>) -> Value {
-    let missing = missing(&spec.kind, profile);
+    let missing = profile.counts.missing();
     let common = json!({"num_present": profile.counts.rows - missing, "num_missing": missing});
     let inferred_type = published_type(spec, profile);
     let mut document = json!({"name": spec.name, "inferred_type": inferred_type});
     match &spec.kind {
-        // Numbers that count as text by how they are written.
+        // Numbers that Model Monitor counts as text.
         Kind::Number { .. } if inferred_type == "String" => {
             document["string_statistics"] =
                 json!({"common": common, "distinct_count": profile.distinct.estimate()});
@@ -69,14 +69,6 @@ fn feature(spec: &FeatureSpec, profile: &FeatureProfile, exact: Option<&Buckets>
         Kind::Empty | Kind::Uncovered => document["common"] = common,
     }
     document
-}
-
-/// Rows without a value. Where every value is read as text, NaN is one.
-pub(super) fn missing(kind: &Kind, profile: &FeatureProfile) -> u64 {
-    match kind {
-        Kind::Number { arrival: true, .. } => profile.counts.nulls,
-        _ => profile.counts.missing(),
-    }
 }
 
 fn bucket((lower, upper, rows): (f64, f64, u64)) -> Value {

@@ -3,11 +3,8 @@
 use profile::{FeatureProfile, FeatureSpec, Kind, Profile, Spec};
 use serde_json::Map;
 
-use super::{
-    constraints::{
-        Constraints, FeatureConstraints, MonitoringConfig, NumConstraints, Ours, StringConstraints,
-    },
-    statistics::missing,
+use super::constraints::{
+    Constraints, FeatureConstraints, MonitoringConfig, NumConstraints, Ours, StringConstraints,
 };
 use crate::{Roles, score::deciding_metric};
 
@@ -65,7 +62,7 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
     FeatureConstraints {
         name: spec.name.clone(),
         inferred_type: inferred_type.to_owned(),
-        completeness: completeness(spec, profile),
+        completeness: completeness(profile),
         num_constraints,
         string_constraints,
         driftscan: Some(ours),
@@ -76,21 +73,22 @@ fn suggest_feature(spec: &FeatureSpec, profile: &FeatureProfile, roles: &Roles) 
 
 /// Share of rows with a value, 0 to 1; 0 without rows.
 #[expect(clippy::cast_precision_loss, reason = "rows are below 2^53")]
-pub(super) fn completeness(spec: &FeatureSpec, profile: &FeatureProfile) -> f64 {
-    let (rows, missing) = (profile.counts.rows, missing(&spec.kind, profile));
-    if rows > 0 { (rows - missing) as f64 / rows as f64 } else { 0.0 }
+pub(super) fn completeness(profile: &FeatureProfile) -> f64 {
+    let (rows, present) = (profile.counts.rows, profile.counts.present());
+    if rows > 0 { present as f64 / rows as f64 } else { 0.0 }
 }
 
-/// The type as Model Monitor infers it, where its numbers are asked for: it reads everything as text. So one value that
-/// is no number makes a column text, as do NaN and infinities, and dates are text. What a CSV reader takes for a number
-/// and Model Monitor does not (`.5`, `5.`) is not known any more.
+/// The type as Model Monitor infers it, where its numbers are asked for: one value that is no number makes a column text,
+/// and times are text. What a CSV reader takes for a number and Model Monitor does not (`NaN`, `.5`, `5.`) is not known any
+/// more: it stays one.
 pub(crate) fn published_type(spec: &FeatureSpec, profile: &FeatureProfile) -> &'static str {
-    let counts = &profile.counts;
     let is_of_time = |name: &String| ["Date", "Time", "Duration"].iter().any(|word| name.starts_with(word));
-    let is_text =
-        || counts.mismatched + counts.nans + counts.infinities() > 0 || spec.types.iter().any(is_of_time);
     match &spec.kind {
-        Kind::Number { arrival: true, .. } if is_text() => "String",
+        Kind::Number { arrival: true, .. }
+            if profile.counts.mismatched > 0 || spec.types.iter().any(is_of_time) =>
+        {
+            "String"
+        }
         kind => inferred_type(kind),
     }
 }
