@@ -39,8 +39,8 @@ pub(crate) async fn find(
     let root = manifest.path.strip_suffix(&manifest.key).unwrap_or_default();
     let mut found = Vec::with_capacity(addresses.len());
     for address in addresses {
-        let Some(key) = address.strip_prefix(root).filter(|key| root.is_empty() != key.contains("://"))
-        else {
+        let here = |key: &&str| !root.is_empty() || !key.contains("://");
+        let Some(key) = address.strip_prefix(root).filter(here) else {
             return Err(corrupt(format!("a manifest that names `{address}`, which is in another store")));
         };
         let Some(format) = Format::of(key).filter(|format| format.is_records()) else {

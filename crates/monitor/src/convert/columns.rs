@@ -24,7 +24,7 @@ pub(super) fn unify(batches: &[RecordBatch]) -> Result<(SchemaRef, Vec<RecordBat
             }
             None => {
                 positions.insert(field.name().clone(), fields.len());
-                fields.push(field.as_ref().clone());
+                fields.push(field.as_ref().clone().with_nullable(true));
             }
         }
     }

@@ -109,7 +109,7 @@ fn a_manifest_is_the_files_that_it_names() {
     let at = "memory:///captures/output/2026/02/03/04";
     write(&format!("{at}/m.json"), r#"[{"prefix":"memory:///out/"},"a.csv.out","b.csv.out"]"#);
     let planned = plan(&sandbox, "memory:///captures", None);
-    assert_eq!(planned.sources[0].tasks.len(), 2);
+    assert_eq!(planned.sources[0].tasks.len(), 2, "{:?}", planned.sources[0].status);
     assert_eq!(count(&sandbox.rows(planned, Columns::All)), 4);
     for (name, content, reason) in [
         ("other.json", r#"[{"prefix":"s3://elsewhere/out/"},"a.csv.out"]"#, "is in another store"),
