@@ -2,6 +2,8 @@
 //!
 //! The parsers find id, time and both texts of a line, as the first step of the whole way does. `just bench records`.
 
+#![expect(clippy::unwrap_used, reason = "the inputs are our own")]
+
 use std::{borrow::Cow, fmt::Write as _, hint::black_box, sync::Arc, time::Duration};
 
 use criterion::{Criterion, Throughput};

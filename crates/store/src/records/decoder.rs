@@ -167,11 +167,11 @@ impl Work<'_> {
         let mut start = 0;
         while let Some(document) = documents.next() {
             if document.is_err() {
-                self.take(text[start..].as_bytes(), |_, _| Err("not JSON".to_owned()));
+                self.take(&content[start..], |_, _| Err("not JSON".to_owned()));
                 return;
             }
             let end = documents.byte_offset();
-            self.take(text[start..end].as_bytes(), Self::line);
+            self.take(&content[start..end], Self::line);
             start = end;
         }
     }

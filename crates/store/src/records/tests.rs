@@ -258,6 +258,7 @@ fn times_far_from_the_hour_of_the_folder_are_left_out() {
 
 /// Real captures, as far as they are beside the workspace.
 #[test]
+#[expect(clippy::print_stdout, reason = "it says that it was skipped")]
 fn samples_of_real_captures() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/model-monitor");
     if !folder.exists() {
