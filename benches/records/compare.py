@@ -28,7 +28,7 @@ import duckdb
 print(duckdb.sql('''
   SELECT count(*), sum(length(captureData.endpointInput.data) + length(captureData.endpointOutput.data)),
          max(eventMetadata.inferenceTime)
-  FROM read_json('{glob}', format='newline_delimited', columns={columns})''').fetchone())
+  FROM read_json('{glob}', format='newline_delimited', columns={columns})''').fetchall()[0])
 """
 POLARS = """
 import polars as pl

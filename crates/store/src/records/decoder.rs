@@ -5,7 +5,7 @@ use super::names::Naming;
 use super::select::Select;
 use super::side::{Cell, Side};
 use super::table::{NULL, Span, Table};
-use super::{GROUND_TRUTH, LONGEST_LINE, LeftOut, RecordOptions, csv, json};
+use super::{GROUND_TRUTH, LONGEST_LINE, LeftOut, RecordOptions, csv, depth, json};
 use crate::capture::Layout;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -178,6 +178,9 @@ impl Work<'_> {
 
     /// A line of JSON.
     fn line(&mut self, line: &str) -> Result<(), String> {
+        if depth::is_beyond(line) {
+            return Err(format!("nested deeper than {} levels", depth::MOST));
+        }
         let value: Value = sonic_rs::from_str(line).map_err(|_| "not JSON".to_owned())?;
         let captured = member(&value, "captureData");
         let truth = member(&value, "groundTruthData");
@@ -320,8 +323,8 @@ impl Work<'_> {
     fn record(&mut self, at: usize, metadata: Option<&str>) -> Result<(), String> {
         if self.decoder.select.is_empty() {
             let (answer, request) = (self.answer.record(at), self.request.record(at));
-            let (of_answer, of_request) = self.naming.of(answer, request, &mut self.table)?;
-            for (cells, names) in [(answer, of_answer), (request, of_request)] {
+            let names = self.naming.of(answer, request, &mut self.table)?;
+            for (cells, names) in [(answer, &names.answer), (request, &names.request)] {
                 for (cell, &name) in cells.iter().zip(names) {
                     self.table.set(name, cell.value, cell.quoted);
                 }

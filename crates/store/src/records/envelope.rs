@@ -6,6 +6,9 @@ use sonic_rs::{JsonContainerTrait as _, JsonValueTrait as _, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+/// Members of an object that are compared pair by pair.
+const FEW: usize = 8;
+
 /// What a side is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writing {
@@ -26,9 +29,13 @@ pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 /// Refuses an object that has a member twice, at any level: which of them was meant cannot be known.
 pub(super) fn once(value: &Value) -> Result<(), String> {
     let Some(object) = value.as_object() else { return Ok(()) };
+    // Lines of captures have a handful: looking at each pair is quicker than hashing.
+    let few = object.len() <= FEW;
     let mut seen = HashSet::new();
-    for (key, value) in object {
-        if !seen.insert(key) {
+    for (at, (key, value)) in object.iter().enumerate() {
+        let twice =
+            if few { object.iter().take(at).any(|(before, _)| before == key) } else { !seen.insert(key) };
+        if twice {
             return Err(format!("two members `{key}`"));
         }
         once(value)?;

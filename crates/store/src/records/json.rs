@@ -1,13 +1,12 @@
 //! Documents of JSON as records: nested members by dotted names, lists of records taken apart.
 
+use super::depth;
 use super::side::{Cell, Side};
 use super::table::{NULL, Span, Table};
 use sonic_rs::{JsonType, JsonValueTrait as _, LazyValue, to_array_iter, to_object_iter};
 
 /// Members that hold a list of records, where nothing else stands beside them.
 const LISTS: &[&str] = &["instances", "predictions"];
-/// Levels of nesting that are followed.
-const DEEPEST: usize = 64;
 
 /// Takes the documents of a text: one, or one on each line. Members of the
 /// outermost objects in `without` are left aside.
@@ -17,6 +16,9 @@ pub(super) fn documents(
     table: &mut Table,
     side: &mut Side,
 ) -> Result<(), String> {
+    if depth::is_beyond(text) {
+        return Err(format!("nested deeper than {} levels", depth::MOST));
+    }
     let base = table.keep(text)?;
     let mut reader = Reader { text, base, table, side, path: String::new() };
     if let Ok(document) = sonic_rs::from_str::<LazyValue<'_>>(text) {
@@ -131,9 +133,6 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, value: &LazyValue<'_>, depth: usize) -> Result<(), String> {
-        if depth >= DEEPEST {
-            return Err(format!("nested deeper than {DEEPEST} levels"));
-        }
         match value.get_type() {
             JsonType::Object => self.members(value.as_raw_str(), &[], depth + 1),
             JsonType::Array => self.list(value.as_raw_str(), depth + 1),

@@ -6,6 +6,7 @@
 
 mod csv;
 mod decoder;
+mod depth;
 mod envelope;
 mod json;
 mod left_out;

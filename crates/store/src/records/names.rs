@@ -5,22 +5,39 @@ use super::table::Table;
 use super::{OutputsAt, RecordOptions};
 use std::collections::{HashMap, HashSet};
 
+/// What tells records apart whose values have other names: numbers of placed values in answer and request, names of the
+/// others in both, and how many of these are the request's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Form {
+    outputs: usize,
+    inputs: usize,
+    named: Vec<usize>,
+    of_inputs: usize,
+}
+
+/// Names of all values of a record.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names {
+    pub(super) answer: Vec<usize>,
+    pub(super) request: Vec<usize>,
+}
+
 /// Hands out names by place.
 #[derive(Debug)]
 pub(super) struct Naming<'a> {
     options: &'a RecordOptions,
-    /// By the numbers of placed values in request and answer, and by the names that the record has itself.
-    known: HashMap<(usize, usize, Vec<usize>), Vec<usize>>,
-    outputs: Vec<usize>,
-    inputs: Vec<usize>,
+    known: HashMap<Form, Names>,
+    /// The form of the record before, with its names: most are alike.
+    last: Option<(Form, Names)>,
+    form: Form,
 }
 
 impl<'a> Naming<'a> {
     pub(super) fn new(options: &'a RecordOptions) -> Self {
-        Self { options, known: HashMap::new(), outputs: Vec::new(), inputs: Vec::new() }
+        Self { options, known: HashMap::new(), last: None, form: Form::default() }
     }
 
-    /// Names of all values of a record: of the answer, then of the request.
+    /// Names of all values of a record.
     ///
     /// A name that both sides have is the request's; the answer's has `output.` in front.
     pub(super) fn of(
@@ -28,33 +45,47 @@ impl<'a> Naming<'a> {
         output: &[Cell],
         input: &[Cell],
         table: &mut Table,
-    ) -> Result<(&[usize], &[usize]), String> {
-        let placed = |cells: &[Cell]| cells.iter().filter(|cell| cell.placed).count();
-        let own = |cells: &[Cell]| -> Vec<usize> {
-            cells.iter().filter(|cell| !cell.placed).filter_map(|cell| cell.name).collect()
-        };
-        let (outputs, inputs) = (placed(output), placed(input));
-        let mut named = own(input);
-        let of_inputs = named.len();
-        named.extend(own(output));
-        let key = (outputs, inputs, named);
-        if !self.known.contains_key(&key) {
-            twice(&key.2[..of_inputs], table)?;
-            twice(&key.2[of_inputs..], table)?;
-            let places = self.places(&key, output, input, table)?;
-            self.known.insert(key.clone(), places);
+    ) -> Result<&Names, String> {
+        let form = &mut self.form;
+        *form = Form { named: std::mem::take(&mut form.named), ..Form::default() };
+        form.named.clear();
+        for (cells, placed) in [(input, &mut form.inputs), (output, &mut form.outputs)] {
+            for cell in cells {
+                match cell.name.filter(|_| !cell.placed) {
+                    Some(name) => form.named.push(name),
+                    None => *placed += 1,
+                }
+            }
         }
-        let places = &self.known[&key];
-        let of_input: HashSet<usize> = if key.2.len() > of_inputs {
-            key.2[..of_inputs].iter().copied().collect()
-        } else {
-            HashSet::new()
-        };
+        form.of_inputs = input.len() - form.inputs;
+        if self.last.as_ref().is_none_or(|(last, _)| *last != self.form) {
+            let names = match self.known.get(&self.form) {
+                Some(names) => names.clone(),
+                None => {
+                    let names = self.names(output, input, table)?;
+                    self.known.insert(self.form.clone(), names.clone());
+                    names
+                }
+            };
+            self.last = Some((self.form.clone(), names));
+        }
+        match &self.last {
+            Some((_, names)) => Ok(names),
+            None => Err("no names".to_owned()),
+        }
+    }
+
+    fn names(&self, output: &[Cell], input: &[Cell], table: &mut Table) -> Result<Names, String> {
+        let Form { outputs, inputs, named, of_inputs } = &self.form;
+        twice(&named[..*of_inputs], table)?;
+        twice(&named[*of_inputs..], table)?;
+        let places = self.places(output, input, table)?;
         let (first, second) = match self.options.outputs {
-            OutputsAt::Start => (&places[..outputs], &places[outputs..]),
-            OutputsAt::End => (&places[inputs..], &places[..inputs]),
+            OutputsAt::Start => (&places[..*outputs], &places[*outputs..]),
+            OutputsAt::End => (&places[*inputs..], &places[..*inputs]),
         };
-        fill(&mut self.outputs, output, first, |name| {
+        let of_input: HashSet<usize> = named[..*of_inputs].iter().copied().collect();
+        let answer = filled(output, first, |name| {
             if of_input.contains(&name) {
                 let text = format!("output.{}", table.name_text(name));
                 table.name(&text)
@@ -62,18 +93,12 @@ impl<'a> Naming<'a> {
                 name
             }
         });
-        fill(&mut self.inputs, input, second, |name| name);
-        Ok((&self.outputs, &self.inputs))
+        Ok(Names { answer, request: filled(input, second, |name| name) })
     }
 
     /// Names of the placed values, in the order of all names.
-    fn places(
-        &self,
-        (outputs, inputs, named): &(usize, usize, Vec<usize>),
-        output: &[Cell],
-        input: &[Cell],
-        table: &mut Table,
-    ) -> Result<Vec<usize>, String> {
+    fn places(&self, output: &[Cell], input: &[Cell], table: &mut Table) -> Result<Vec<usize>, String> {
+        let Form { outputs, inputs, named, .. } = &self.form;
         let count = outputs + inputs;
         let own: HashSet<&str> = named.iter().map(|&name| table.name_text(name)).collect();
         let rest: Vec<&String> =
@@ -112,11 +137,11 @@ fn twice(names: &[usize], table: &Table) -> Result<(), String> {
     }
 }
 
-fn fill(names: &mut Vec<usize>, cells: &[Cell], places: &[usize], mut own: impl FnMut(usize) -> usize) {
-    names.clear();
+fn filled(cells: &[Cell], places: &[usize], mut own: impl FnMut(usize) -> usize) -> Vec<usize> {
     let mut places = places.iter();
-    for cell in cells {
+    let name = |cell: &Cell| {
         let place = if cell.placed { places.next().copied() } else { None };
-        names.push(place.unwrap_or_else(|| own(cell.name.unwrap_or_default())));
-    }
+        place.unwrap_or_else(|| own(cell.name.unwrap_or_default()))
+    };
+    cells.iter().map(name).collect()
 }

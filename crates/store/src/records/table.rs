@@ -30,6 +30,8 @@ pub(super) struct Table {
     columns: Vec<Column>,
     ids_of_names: HashMap<String, usize>,
     names: Vec<Name>,
+    /// The name that is likely to be asked for next: records are alike.
+    next_name: usize,
     ids: Vec<Span>,
     times: Vec<Option<i64>>,
 }
@@ -78,9 +80,15 @@ impl Table {
 
     /// The number of a name.
     pub(super) fn name(&mut self, text: &str) -> usize {
+        if self.names.get(self.next_name).is_some_and(|next| next.text == text) {
+            self.next_name += 1;
+            return self.next_name - 1;
+        }
         if let Some(&name) = self.ids_of_names.get(text) {
+            self.next_name = name + 1;
             return name;
         }
+        self.next_name = self.names.len() + 1;
         self.ids_of_names.insert(text.to_owned(), self.names.len());
         self.names.push(Name { text: text.to_owned(), column: None });
         self.names.len() - 1

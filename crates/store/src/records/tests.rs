@@ -181,7 +181,7 @@ fn bad_lines_are_left_out_by_reason_and_the_rest_is_used() {
     let long = csv(&format!("{},2", "7".repeat(10 << 20)), "0.5").to_string();
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let nested = capture(
-        Some((&format!("{{\"a\":{}1{}}}", "[".repeat(80), "]".repeat(80)), "JSON")),
+        Some((&format!("{{\"a\":{}1{}}}", "[".repeat(140), "]".repeat(140)), "JSON")),
         Some(("1", "JSON")),
     );
     let twice = good.replacen("\"eventVersion\":\"0\"", "\"eventVersion\":\"0\",\"captureData\":{}", 1);
@@ -206,10 +206,10 @@ fn bad_lines_are_left_out_by_reason_and_the_rest_is_used() {
             &capture(Some(("{\"a\":1,\"a\":2}", "JSON")), Some(("1", "CSV"))).to_string(),
             "two values of the name `a`",
         ),
-        (&nested.to_string(), "nested deeper than 64 levels"),
+        (&nested.to_string(), "nested deeper than 128 levels"),
         (&good.replace("2022-04-18T00", "2022-13-18T00"), "a time that is none"),
         ("{}", "nothing captured"),
-        (&deep, "not JSON"),
+        (&deep, "nested deeper than 128 levels"),
     ];
     for (line, reason) in cases {
         let text = format!("{good}\n{line}\n{good}\n");
