@@ -387,8 +387,7 @@ pub(crate) enum FailOn {
 }
 
 /// A tool to agree with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Compat {
     /// SageMaker Model Monitor
     Sagemaker,

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use toml::de::DeTable;
 
-use crate::{args::Compat, nearest};
+use crate::nearest;
 
 /// The file that is read without being named.
 pub(crate) const DEFAULT: &str = "driftscan.toml";
@@ -51,7 +51,7 @@ pub(crate) struct Monitor {
     pub(crate) captures: Option<String>,
     pub(crate) baseline: Option<String>,
     pub(crate) results: Option<String>,
-    pub(crate) compat: Option<Compat>,
+    pub(crate) compat: Option<monitor::Compat>,
 }
 
 /// `[roles]`.

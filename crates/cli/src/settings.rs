@@ -80,9 +80,8 @@ pub(crate) fn rescored(
 }
 
 fn compat(flag: Option<args::Compat>, config: &Config) -> Option<monitor::Compat> {
-    flag.or(config.monitor.compat).map(|tool| match tool {
-        args::Compat::Sagemaker => monitor::Compat::Sagemaker,
-    })
+    let flag = flag.map(|args::Compat::Sagemaker| monitor::Compat::Sagemaker);
+    flag.or(config.monitor.compat)
 }
 
 fn compare(flag: Option<&str>, config: &Config) -> anyhow::Result<Compare> {
