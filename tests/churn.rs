@@ -121,3 +121,49 @@ fn by_default_a_bad_line_is_one_finding_and_the_label_another() {
         assert!(description.starts_with(start), "{description}");
     }
 }
+
+#[test]
+fn documents_of_each_window_hold_what_the_tables_do() {
+    let Some(sandbox) = sandbox() else { return };
+    sandbox.expect(0, "baseline training --out own --compat sagemaker");
+    let folder = "sagemaker/2021/05/26/20";
+    let json = |sandbox: &Sandbox, place: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(sandbox.path(place)).unwrap()).unwrap()
+    };
+    let backfill = "backfill captures --baseline own --timestamp ts --window 1h --emit sagemaker --out";
+    for (out, more, violations) in [("theirs", "--compat sagemaker", 60), ("ours", "", 60)] {
+        sandbox.expect(0, &format!("{backfill} {out} {more}"));
+        let document = json(&sandbox, &format!("{out}/{folder}/constraint_violations.json"));
+        let entries = document["violations"].as_array().unwrap();
+        assert_eq!(entries.len(), violations);
+        assert!(entries.iter().all(|entry| {
+            entry["constraint_check_type"] == "data_type_check"
+                && entry["description"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with("Data type match requirement is not met.")
+        }));
+        let statistics = json(&sandbox, &format!("{out}/{folder}/statistics.json"));
+        assert_eq!(statistics["dataset"]["item_count"], ROWS);
+        assert_eq!(statistics["features"].as_array().unwrap().len(), 70);
+        assert_eq!(statistics["features"][0]["inferred_type"], "Fractional", "the score");
+        let constraints = json(&sandbox, &format!("{out}/{folder}/constraints.json"));
+        assert_eq!(constraints["features"][1]["name"], "Account Length");
+        assert_eq!(constraints["features"][1].as_object().unwrap().len(), 4, "published members alone");
+    }
+    // The same bytes for any number of threads, and from stored profiles.
+    sandbox.expect(0, &format!("{backfill} again --threads 1"));
+    assert!(sandbox.files("ours/sagemaker") == sandbox.files("again/sagemaker"));
+    std::fs::remove_dir_all(sandbox.path("again/sagemaker")).unwrap();
+    sandbox.expect(0, "rescore again --baseline own --emit sagemaker --out rescored");
+    assert!(sandbox.files("ours/sagemaker") == sandbox.files("rescored/sagemaker"));
+    // A window that is gone takes its documents along; so does a run that is not asked for any.
+    let moved = std::fs::read_to_string(sandbox.path("captures/data.csv")).unwrap().replace("T20:", "T21:");
+    sandbox.write("captures/data.csv", moved);
+    sandbox.expect(0, &format!("{backfill} ours"));
+    let names: Vec<String> = sandbox.files("ours/sagemaker").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), 3);
+    assert!(names.iter().all(|name| name.starts_with("2021/05/26/21/")), "{names:?}");
+    sandbox.expect(0, "backfill captures --baseline own --timestamp ts --window 1h --out ours");
+    assert_eq!(sandbox.files("ours").iter().filter(|(name, _)| name.starts_with("sagemaker")).count(), 0);
+}

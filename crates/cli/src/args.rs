@@ -172,6 +172,9 @@ pub(crate) struct Backfill {
     /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
     #[arg(long, value_name = "TOOL", value_enum)]
     pub(crate) compat: Option<Compat>,
+    /// Write the documents of this tool too, for each window: RESULTS/sagemaker/yyyy/mm/dd/hh/
+    #[arg(long, value_name = "TOOL", value_enum)]
+    pub(crate) emit: Option<Emit>,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,
@@ -232,6 +235,9 @@ pub(crate) struct Rescore {
     /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
     #[arg(long, value_name = "TOOL", value_enum)]
     pub(crate) compat: Option<Compat>,
+    /// Write the documents of this tool too, for each window: RESULTS/sagemaker/yyyy/mm/dd/hh/
+    #[arg(long, value_name = "TOOL", value_enum)]
+    pub(crate) emit: Option<Emit>,
     /// Exit with code 1 from this severity on
     #[arg(long, value_enum, default_value = "never")]
     pub(crate) fail_on: FailOn,
@@ -390,6 +396,13 @@ pub(crate) enum FailOn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Compat {
     /// SageMaker Model Monitor
+    Sagemaker,
+}
+
+/// A tool whose documents are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// SageMaker Model Monitor: constraint_violations.json, statistics.json, constraints.json
     Sagemaker,
 }
 

@@ -20,6 +20,7 @@ pub(crate) struct Flags<'a> {
     pub(crate) range: &'a Range,
     pub(crate) segments: &'a args::Segments,
     pub(crate) compat: Option<args::Compat>,
+    pub(crate) emit: Option<args::Emit>,
     pub(crate) bad_files: BadFiles,
     pub(crate) resources: Resources,
 }
@@ -50,6 +51,7 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
         compat: compat(flags.compat, config),
+        emit: flags.emit.map(emit),
         on_bad_file: match flags.bad_files.on_bad_file {
             args::OnBadFile::Quarantine => monitor::OnBadFile::Quarantine,
             args::OnBadFile::Fail => monitor::OnBadFile::Fail,
@@ -74,6 +76,7 @@ pub(crate) fn rescored(
     (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
     settings.metrics = known_metrics(&config.drift.metrics)?;
     settings.compat = compat(args.compat, config);
+    settings.emit = args.emit.map(emit);
     settings.threads = args.resources.threads.map_or(0, usize::from);
     settings.memory_bytes = args.resources.memory;
     Ok(())
@@ -82,6 +85,12 @@ pub(crate) fn rescored(
 fn compat(flag: Option<args::Compat>, config: &Config) -> Option<monitor::Compat> {
     let flag = flag.map(|args::Compat::Sagemaker| monitor::Compat::Sagemaker);
     flag.or(config.monitor.compat)
+}
+
+fn emit(tool: args::Emit) -> monitor::Emit {
+    match tool {
+        args::Emit::Sagemaker => monitor::Emit::Sagemaker,
+    }
 }
 
 fn compare(flag: Option<&str>, config: &Config) -> anyhow::Result<Compare> {

@@ -51,7 +51,7 @@ pub use outcome::{
     Progress, WorstWindow,
 };
 pub use run::{Changes, Preview, backfill, check, dry_run, rescore, settings_of};
-pub use settings::{Compat, OnBadFile, Roles, Settings, Windows};
+pub use settings::{Compat, Emit, OnBadFile, Roles, Settings, Windows};
 pub use store::{Location, OutputsAt, RecordOptions, Store};
 pub use window::{Calendar, Every, Window};
 

@@ -160,6 +160,14 @@ pub enum Compat {
     Sagemaker,
 }
 
+/// Documents of another tool that are written of each window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Emit {
+    /// SageMaker Model Monitor: `constraint_violations.json`, `statistics.json` and `constraints.json`.
+    Sagemaker,
+}
+
 /// Everything a run is told beside where its data is.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -177,6 +185,8 @@ pub struct Settings {
     pub metrics: Vec<String>,
     /// The tool to agree with; `None` is none.
     pub compat: Option<Compat>,
+    /// The tool whose documents are written of each window too; `None` is none.
+    pub emit: Option<Emit>,
     /// What to do with a source that cannot be read.
     pub on_bad_file: OnBadFile,
     /// Threads of the pool; 0 means one a core.

@@ -43,6 +43,7 @@ pub(super) fn told(args: &Backfill, config: &Config) -> anyhow::Result<Told> {
         range: &args.range,
         segments: &args.segments,
         compat: args.compat,
+        emit: args.emit,
         bad_files: args.bad_files,
         resources: args.resources,
     };

@@ -69,6 +69,7 @@ pub(crate) fn make(
         range: &args.range,
         segments: &args.segments,
         compat: args.compat,
+        emit: None,
         bad_files: args.bad_files,
         resources: args.resources,
     };

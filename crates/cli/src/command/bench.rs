@@ -115,6 +115,7 @@ fn settings(args: &args::Bench, config: &Config) -> anyhow::Result<Settings> {
         range: &Range::default(),
         segments: &args.segment_by,
         compat: None,
+        emit: None,
         bad_files: BadFiles { on_bad_file: OnBadFile::Fail },
         resources: args.resources,
     };

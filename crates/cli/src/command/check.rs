@@ -82,6 +82,7 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
         range: &args.range,
         segments: &args.segments,
         compat: args.compat,
+        emit: None,
         bad_files: args.bad_files,
         resources: args.resources,
     };

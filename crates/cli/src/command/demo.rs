@@ -61,6 +61,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         window: Some("1d".to_owned()),
         compare: None,
         compat: None,
+        emit: None,
         range: Range {
             from: Some("2013-02-01".to_owned()),
             to: Some("2014-01-01".to_owned()),

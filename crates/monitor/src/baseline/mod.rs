@@ -22,9 +22,8 @@ use crate::{Compat, Error, profiles::Digest};
 pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
 pub(crate) use rules::{CategoryMethod, Rules};
-#[cfg(test)]
-pub(crate) use suggest::suggest;
-pub(crate) use suggest::{inferred_type, published_type};
+pub(crate) use statistics::statistics;
+pub(crate) use suggest::{inferred_type, published_type, suggest};
 
 /// Everything a run compares with.
 #[derive(Debug)]

@@ -198,6 +198,7 @@ impl<'a> Work<'a> {
             baseline,
             scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
             compat: settings.compat,
+            emit: settings.emit,
             roles: &settings.roles,
             volumes: plan::volumes(baseline, &mut calendar, settings.windows.every),
             paths: &paths,

@@ -62,6 +62,22 @@ pub(super) struct Anew {
     inputs: String,
 }
 
+impl Anew {
+    /// Starts of the windows with rows.
+    pub(super) fn starts(&self) -> Vec<i64> {
+        let has_rows = |window: &Window| {
+            let at = self.profiles.partition_point(|profile| profile.window.start < window.start);
+            self.profiles.get(at).is_some_and(|profile| profile.window.start < window.end)
+        };
+        self.windows
+            .iter()
+            .map(|(window, _)| window)
+            .filter(|window| has_rows(window))
+            .map(|w| w.start)
+            .collect()
+    }
+}
+
 /// A window of a date, with the profiles of it.
 #[derive(Debug)]
 pub(super) struct WindowOf<'a> {
@@ -165,10 +181,15 @@ impl Builder<'_> {
     }
 
     /// Scores a window against its reference; `open` is missing when it has no rows.
-    pub(super) fn close(&self, of: &WindowOf<'_>, open: Option<&OpenWindow>, reference: &Reference) -> Rows {
+    pub(super) fn close(
+        &self,
+        of: &WindowOf<'_>,
+        open: Option<&OpenWindow>,
+        reference: &Reference,
+    ) -> Result<Rows, Error> {
         match open {
             Some(open) => self.judge.window(of.window, open, of.lost.as_deref(), reference),
-            None => self.judge.empty(of.window, of.lost.clone(), reference),
+            None => Ok(self.judge.empty(of.window, of.lost.clone(), reference)),
         }
     }
 

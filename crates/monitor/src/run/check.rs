@@ -44,6 +44,7 @@ pub fn check(
         baseline: &baseline,
         scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
         compat: settings.compat,
+        emit: None,
         roles: &settings.roles,
         volumes: Vec::new(),
         paths: &paths,
@@ -104,7 +105,7 @@ pub fn check(
         let window = Window { start: i64::MIN, end: i64::MAX };
         open.close(&baseline.spec);
         if !open.segments.is_empty() {
-            let rows = pool.install(|| judge.window(window, &open, None, &Reference::Baseline));
+            let rows = pool.install(|| judge.window(window, &open, None, &Reference::Baseline))?;
             summary::add(&mut outcome, &rows);
             let Rows { mut violations, scores, .. } = rows;
             violations.sort_by_key(|row| std::cmp::Reverse(row.severity));

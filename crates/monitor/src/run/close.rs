@@ -11,7 +11,7 @@ use super::{
     segment::{OpenWindow, Segment},
 };
 use crate::{
-    Compat, Roles,
+    Compat, Emit, Error, Roles,
     baseline::Baseline,
     check::{ALL, Facts, Finding, Found, contributions, grouped},
     sagemaker::{self, Dataset},
@@ -30,6 +30,8 @@ pub(crate) struct Rows {
     pub(crate) violations: Vec<ViolationRow>,
     pub(crate) histograms: Vec<HistogramRow>,
     pub(crate) features: Vec<FeatureRow>,
+    /// Documents in the form of another tool, where they are wanted.
+    pub(crate) documents: Vec<sagemaker::Documents>,
 }
 
 impl Rows {
@@ -39,6 +41,7 @@ impl Rows {
         self.violations.append(&mut other.violations);
         self.histograms.append(&mut other.histograms);
         self.features.append(&mut other.features);
+        self.documents.append(&mut other.documents);
     }
 }
 
@@ -51,6 +54,8 @@ pub(super) struct Judge<'a> {
     pub(super) roles: &'a Roles,
     /// The tool whose verdicts are to be had.
     pub(super) compat: Option<Compat>,
+    /// The tool whose documents are wanted.
+    pub(super) emit: Option<Emit>,
     /// Rows of the baseline's windows of the same length, ascending; empty where they are not known.
     pub(super) volumes: Vec<u64>,
     /// Paths of the sources, by position in the plan.
@@ -87,7 +92,7 @@ impl Judge<'_> {
         open: &OpenWindow,
         reason: Option<&str>,
         reference: &Reference,
-    ) -> Rows {
+    ) -> Result<Rows, Error> {
         let mut scorings: Vec<Scoring<'_>> = open
             .segments
             .iter()
@@ -107,7 +112,21 @@ impl Judge<'_> {
                 rows.windows.push(self.silent(self.key(window, name.clone()), reference));
             }
         }
-        rows
+        if let (Some(Emit::Sagemaker), Some(all)) = (self.emit, open.segments.get(&None)) {
+            let violations: Vec<ViolationRow> =
+                rows.violations.iter().filter(|row| row.key.segment.is_none()).cloned().collect();
+            let of_all = sagemaker::Window {
+                start: window.start,
+                spec: &self.baseline.spec,
+                profile: &all.profile,
+                roles: self.roles,
+                scorer: &self.scorer,
+                violations: &violations,
+                compat: self.compat.is_some(),
+            };
+            rows.documents.push(of_all.documents()?);
+        }
+        Ok(rows)
     }
 
     /// A window without rows.

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod close;
 mod describe;
+mod documents;
 mod due;
 mod ending;
 mod history;

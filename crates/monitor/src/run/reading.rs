@@ -112,7 +112,7 @@ impl<'a> Reading<'a> {
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
         let names = judge.baseline.spec.features().iter().map(|feature| Arc::from(feature.name.as_str()));
-        let writer = Writer::new(store, places.out)?;
+        let writer = Writer::new(store, places.out, settings)?;
         let mut reading = Self {
             frontier: plan::frontier(&plan),
             plan: Arc::new(plan),

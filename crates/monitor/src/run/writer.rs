@@ -8,8 +8,8 @@ use rayon::iter::{
 };
 use store::{Location, Store};
 
-use super::{build::Built, table_files::TABLES};
-use crate::{Error, tables::SourceRow};
+use super::{build::Built, documents::DocumentFiles, table_files::TABLES};
+use crate::{Error, Settings, tables::SourceRow};
 
 /// Threads that write: they wait for the disk or the network far more than they work.
 const WRITERS: usize = 8;
@@ -28,11 +28,13 @@ pub(super) struct Writer<'a> {
     store: &'a Store,
     results: &'a Location,
     pool: rayon::ThreadPool,
+    pub(super) documents: DocumentFiles<'a>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(store: &'a Store, results: &'a Location) -> Result<Self, Error> {
-        Ok(Self { store, results, pool: crate::gather::threads(WRITERS)? })
+    pub(super) fn new(store: &'a Store, results: &'a Location, settings: &Settings) -> Result<Self, Error> {
+        let documents = DocumentFiles::new(store, results, settings)?;
+        Ok(Self { store, results, pool: crate::gather::threads(WRITERS)?, documents })
     }
 
     /// Puts all tables of some dates in place, but of those that are up to date. A table without rows is written too: it
@@ -82,6 +84,7 @@ impl<'a> Writer<'a> {
 
     /// Removes a date from all tables; it stays listed until the rest is gone.
     pub(super) fn remove(&self, date: &str) -> Result<(), Error> {
+        self.documents.clear(date, std::iter::empty())?;
         for table in TABLES {
             self.store.delete(&self.part(table, date)?)?;
             self.store.delete_folder(&self.results.join(&format!("{table}/window_date={date}"))?)?;

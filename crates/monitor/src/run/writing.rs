@@ -76,6 +76,17 @@ impl Reading<'_> {
             }
             dates.push((Rows::default(), files));
         }
+        let anew: Vec<&str> = opened.iter().filter(|one| one.anew.is_some()).map(|one| &*one.date).collect();
+        if self.writer.documents.are_any() && !anew.is_empty() {
+            // Documents are written window by window, before the tables: from here on the dates are not settled.
+            if self.places.are_one() {
+                self.shelf.begin(anew.iter().copied())?;
+            }
+            for anew in opened.iter().filter_map(|opened| Some((&opened.date, opened.anew.as_ref()?))) {
+                let kept = if self.settings.emit.is_some() { anew.1.starts() } else { Vec::new() };
+                self.writer.documents.clear(anew.0, kept.into_iter())?;
+            }
+        }
         let mut windows: Vec<WindowOf<'_>> =
             opened.iter_mut().enumerate().flat_map(|(date, opened)| opened.windows(date)).collect();
         for windows in windows.chunks_mut(at_once) {
@@ -92,12 +103,12 @@ impl Reading<'_> {
                 self.history.keep_one(of.window, open.as_ref());
             }
             let judge = |((of, open), reference): ((&WindowOf<'_>, Option<OpenWindow>), Reference)| {
-                (of.date, builder.close(of, open.as_ref(), &reference))
+                builder.close(of, open.as_ref(), &reference).map(|rows| (of.date, rows))
             };
-            let judged: Vec<(usize, Rows)> =
+            let judged: Result<Vec<(usize, Rows)>, Error> =
                 pool.install(|| windows.par_iter().zip(joined).zip(references).map(judge).collect());
             let mut by_date: BTreeMap<usize, Vec<Rows>> = BTreeMap::new();
-            for (date, rows) in judged {
+            for (date, rows) in judged? {
                 by_date.entry(date).or_default().push(rows);
             }
             let work: Vec<_> = dates
@@ -105,10 +116,12 @@ impl Reading<'_> {
                 .enumerate()
                 .filter_map(|(at, date)| Some((date, by_date.remove(&at)?)))
                 .collect();
+            let documents = &self.writer.documents;
             pool.install(|| {
                 work.into_par_iter().try_for_each(|((kept, files), rows)| -> Result<(), Error> {
                     let Some(files) = files else { return Ok(()) };
                     for rows in rows {
+                        rows.documents.iter().try_for_each(|of_window| documents.write(of_window))?;
                         kept.append(files.write(rows)?);
                     }
                     Ok(())

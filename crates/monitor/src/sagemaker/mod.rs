@@ -4,8 +4,10 @@
 //! those are silent, the doc of the item says what was taken to be so.
 
 mod distance;
+mod documents;
 mod rule;
 mod texts;
 
 pub(crate) use distance::distance;
+pub(crate) use documents::{Documents, FILES, Window, folder};
 pub(crate) use rule::{Dataset, columns, differences, verdicts};
