@@ -54,6 +54,8 @@ mod resume;
 #[cfg(test)]
 mod sagemaker_baseline;
 #[cfg(test)]
+mod sagemaker_rules;
+#[cfg(test)]
 mod sandbox;
 #[cfg(test)]
 #[path = "../crates/store/tests/servers/mod.rs"]
