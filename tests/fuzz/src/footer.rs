@@ -20,7 +20,11 @@ pub fn run(bytes: &[u8]) {
     for field in schema.iter().flat_map(|schema| schema.fields()).take(MOST_COLUMNS) {
         let timestamp = Some(field.name().clone());
         for range in [None, Some((0, 1 << 50))] {
-            self::plan(store(), &place, PlanOptions { timestamp: timestamp.clone(), range, ..PlanOptions::default() });
+            self::plan(
+                store(),
+                &place,
+                PlanOptions { timestamp: timestamp.clone(), range, ..PlanOptions::default() },
+            );
         }
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn run(common: &Common, args: &Convert) -> anyhow::Result<u8> {
         window: None,
         compare: None,
         compat: None,
+        emit: None,
         range: &Range::default(),
         segments: &Segments::default(),
         bad_files: args.bad_files,
