@@ -65,7 +65,7 @@ fn killed_anywhere_and_run_again_the_bytes_are_the_same() {
     while kills < KILLS {
         rounds += 1;
         // Little memory makes profiles wait on the disk for the rest of their dates, much in memory.
-        let memory = if rounds.is_multiple_of(2) { "--memory 1MiB" } else { "" };
+        let memory = if rounds.is_multiple_of(2) { "--memory 256KiB" } else { "" };
         let results_folder = sandbox.path("results");
         if results_folder.exists() {
             fs::remove_dir_all(&results_folder).unwrap();

@@ -38,6 +38,8 @@ mod init;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod odd_names;
 #[cfg(test)]
 mod oracle_cases;

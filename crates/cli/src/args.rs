@@ -379,7 +379,7 @@ pub(crate) struct Resources {
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub(crate) threads: Option<u16>,
-    /// Memory for captures read ahead, and for what was counted and waits
+    /// Memory for captures read ahead, counts of tasks at work, what waits for its dates, and windows in the making
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse)]
     pub(crate) memory: u64,
 }

@@ -29,8 +29,8 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let thousandths: u64 = format!("{fraction:0<6}").parse().map_err(|_| wrong())?;
     let rest = bytes.checked_mul(thousandths).ok_or_else(wrong)? / 1_000_000;
     let size = whole.checked_mul(*bytes).and_then(|size| size.checked_add(rest)).ok_or_else(wrong)?;
-    if size < 1 << 20 {
-        return Err(format!("expected at least 1MiB, found `{text}`"));
+    if size < 64 << 10 {
+        return Err(format!("expected at least 64KiB, found `{text}`"));
     }
     Ok(size)
 }

@@ -72,6 +72,19 @@ impl Pass<'_> {
         work: impl Fn(&PlannedSource, Task) -> Result<R, Trouble> + Sync,
         merge: impl Fn(&mut R, R),
         progress: &mut Progress,
+        done: impl FnMut(usize, Result<Option<R>, Fault>, &mut Progress) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        self.run_within(&|_, _| 0, work, merge, progress, done)
+    }
+
+    /// The same, with what comes of tasks in memory within a part of the budget: `weigh` says how many bytes that will
+    /// be of a task of so many rows. A task that weighs more goes alone.
+    pub(crate) fn run_within<R: Send>(
+        &self,
+        weigh: &dyn Fn(&PlannedSource, u64) -> u64,
+        work: impl Fn(&PlannedSource, Task) -> Result<R, Trouble> + Sync,
+        merge: impl Fn(&mut R, R),
+        progress: &mut Progress,
         mut done: impl FnMut(usize, Result<Option<R>, Fault>, &mut Progress) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let sources = &self.plan.sources;
@@ -102,7 +115,11 @@ impl Pass<'_> {
         in_order(
             self.pool,
             scan,
-            2 * threads,
+            |task: &Task| {
+                let weight = sources.get(task.source).map_or(0, |source| weigh(source, task.rows));
+                let fit = memory(self.settings) / SHARE / weight.max(1);
+                usize::try_from(fit).unwrap_or(usize::MAX).min(2 * threads)
+            },
             |task: Task| {
                 let (source, rows, bytes) = (task.source, task.rows, task.bytes);
                 let result = match sources.get(source) {
@@ -166,10 +183,12 @@ pub(crate) fn threads(count: usize) -> Result<ThreadPool, Error> {
     })
 }
 
-/// A part of the budget goes to bytes that wait. The rest is for what decoding takes (a page and a dictionary a
-/// column and thread) and for the profiles of open windows.
+/// The budget has four equal parts: bytes that wait to be counted, tasks that are counted, profiles that wait for the
+/// rest of their dates, and windows that are made.
+pub(crate) const SHARE: u64 = 4;
+
 fn prefetch(settings: &Settings) -> u64 {
-    memory(settings) / 4
+    memory(settings) / SHARE
 }
 
 /// The budget of a run in bytes.

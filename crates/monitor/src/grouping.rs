@@ -1,15 +1,18 @@
 //! From a task to profiles by window and segment: which rows belong where, then column by column.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use arrow_array::{Array, Int64Array, RecordBatch};
-use profile::{Coverage, Groups, NONE, Observer, Profile, Spec, Survey, cover};
+use profile::{Coverage, Groups, NONE, Observer, Spec, Survey, cover};
 use store::{PlannedSource, RowGroup, Task};
 
 use crate::{
     Settings,
     gather::Trouble,
-    group::{Grouped, widen},
+    group::{Grouped, Room, widen},
     segments::Segments,
     time_column::instants,
     window::{Calendar, Window},
@@ -25,6 +28,8 @@ pub(crate) struct Grouping<'a> {
     pub(crate) by_hour: bool,
     /// Whether Parquet columns are profiled from their pages where that is possible.
     pub(crate) pages: bool,
+    /// How much may be counted at a time, if that is bounded.
+    pub(crate) room: Option<&'a Room>,
     /// Once it is set, what comes of a task is of no use.
     pub(crate) stop: &'a AtomicBool,
 }
@@ -52,30 +57,41 @@ impl Grouping<'_> {
             for batch in task.batches(None) {
                 let batch = batch?;
                 let groups = assigning.groups(&batch, &mut grouped)?;
-                let mut profiles = profiles(&mut grouped);
+                let mut profiles = grouped.profiles(0..grouped.parts.len(), self.spec);
                 let mut observer = Observer::new(self.spec, &groups, &mut profiles);
                 observer.batch(0, &batch, &wanted).map_err(|error| error.to_string())?;
                 observer.finish();
+                if let Some(room) = self.room {
+                    grouped.write_down(room, room.bytes, self.spec, None)?;
+                }
             }
             grouped.left_out = task.left_out();
             return Ok(grouped);
         };
         let groups = assigning.row_group(task, &mut grouped)?;
         let coverage = self.coverage(row_group, &wanted);
-        let mut profiles = profiles(&mut grouped);
-        let mut observer = Observer::new(self.spec, &groups, &mut profiles);
-        self.read_pages(row_group, &coverage, &mut observer)?;
         let mut rest: Vec<&str> = coverage.handed_over.iter().map(|(name, _)| name.as_str()).collect();
         rest.extend(folders.iter().filter(|folder| wanted(folder)));
-        if !rest.is_empty() {
-            let mut start = 0;
-            for batch in task.batches(Some(&rest)) {
-                let batch = batch?;
-                observer.batch(start, &batch, &wanted).map_err(|error| error.to_string())?;
-                start += batch.num_rows();
+        let passes = self.passes(&groups);
+        for pass in &passes {
+            let some = (passes.len() > 1).then(|| groups.only(pass.clone()));
+            let mut profiles = grouped.profiles(pass.start as usize..pass.end as usize, self.spec);
+            let mut observer = Observer::new(self.spec, some.as_ref().unwrap_or(&groups), &mut profiles);
+            self.read_pages(row_group, &coverage, &mut observer)?;
+            if !rest.is_empty() {
+                let mut start = 0;
+                for batch in task.batches(Some(&rest)) {
+                    let batch = batch?;
+                    observer.batch(start, &batch, &wanted).map_err(|error| error.to_string())?;
+                    start += batch.num_rows();
+                }
+            }
+            observer.finish();
+            if let Some(room) = self.room {
+                let stays = if some.is_some() { 0 } else { room.bytes / 4 };
+                grouped.write_down(room, stays, self.spec, None)?;
             }
         }
-        observer.finish();
         if self.pages {
             grouped.handed_over.extend(coverage.handed_over);
         }
@@ -117,6 +133,23 @@ impl Grouping<'_> {
         Coverage { handed_over: names.collect(), ..Coverage::default() }
     }
 
+    /// Groups that are counted together, a pass over the row group for each.
+    fn passes(&self, groups: &Groups) -> Vec<Range<u32>> {
+        let end = u32::try_from(groups.sizes().len()).unwrap_or(NONE);
+        let (mut passes, mut start, mut bytes) = (Vec::new(), 0, 0_usize);
+        for (group, &rows) in (0..end).zip(groups.sizes()) {
+            let Some(room) = self.room else { break };
+            let more = room.of_group(rows);
+            if bytes + more > room.bytes && group > start {
+                passes.push(start..group);
+                (start, bytes) = (group, 0);
+            }
+            bytes += more;
+        }
+        passes.push(start..end);
+        passes
+    }
+
     fn read_pages(
         &self,
         row_group: &RowGroup,
@@ -145,10 +178,6 @@ impl Grouping<'_> {
     }
 }
 
-fn profiles(grouped: &mut Grouped) -> Vec<&mut Profile> {
-    grouped.parts.iter_mut().map(|part| &mut part.profile).collect()
-}
-
 impl Assigning<'_> {
     /// The groups of all rows of a row group, from its times and segments alone.
     fn row_group(&mut self, task: &Task, grouped: &mut Grouped) -> Result<Groups, Trouble> {
@@ -157,7 +186,7 @@ impl Assigning<'_> {
             settings.roles.timestamp.iter().chain(&settings.segment_by).map(String::as_str).collect();
         if keys.is_empty() {
             grouped.rows += task.rows;
-            let position = grouped.position(ALL, None, self.grouping.spec);
+            let position = grouped.position(ALL, None);
             let rows = usize::try_from(task.rows).map_err(|_| "too many rows in one task".to_owned())?;
             return Ok(Groups::one(u32::try_from(position).unwrap_or(0), rows));
         }
@@ -238,7 +267,7 @@ impl Assigning<'_> {
                 self.of_row.push(group);
                 continue;
             }
-            let position = grouped.position(window, self.segments.name(segment), self.grouping.spec);
+            let position = grouped.position(window, self.segments.name(segment));
             let group = u32::try_from(position).ok().filter(|group| *group != NONE);
             let group = group.ok_or("too many windows and segments in one task")?;
             last = Some((window.start, segment, group));

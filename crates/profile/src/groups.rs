@@ -70,6 +70,16 @@ impl Groups {
         }
     }
 
+    /// The same rows, of which only those in a range of groups are in any; groups are counted from its first.
+    #[must_use]
+    pub fn only(&self, range: Range<u32>) -> Self {
+        let of = |group: u32| if range.contains(&group) { group - range.start } else { NONE };
+        match &self.of_row {
+            OfRow::One(group) => Self::one(of(*group), self.rows),
+            OfRow::Many(of_row) => Self::new(of_row.iter().map(|group| of(*group)).collect()),
+        }
+    }
+
     /// The group that all rows are in, if there is one.
     pub(crate) fn single(&self) -> Option<u32> {
         match self.of_row {

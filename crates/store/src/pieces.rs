@@ -8,7 +8,7 @@ use crate::listing::{Found, Object};
 use crate::sink::properties;
 use crate::{Error, Location, Store, local};
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use futures::StreamExt as _;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -31,24 +31,24 @@ pub struct Pieces {
 }
 
 impl Store {
-    /// Writes batches of one schema, each as a row group, as one Parquet file in one step, with notes in its footer.
+    /// Writes batches of a schema, each as a row group, as one Parquet file in one step, with notes in its footer. One
+    /// batch at a time is asked for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] without a batch or with two schemas; otherwise those of [`Store::write`].
+    /// [`Error::Invalid`] for a batch that could not be made or has another schema; otherwise those of [`Store::write`].
     pub fn write_pieces(
         &self,
         location: &Location,
-        batches: &[RecordBatch],
+        schema: SchemaRef,
+        batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
         notes: &[(&str, String)],
     ) -> Result<(), Error> {
         let refused = |reason: String| Error::Invalid { text: location.to_string(), reason };
-        let first =
-            batches.first().ok_or_else(|| refused("expected at least one batch, found none".to_owned()))?;
         let encode = || -> parquet::errors::Result<Vec<u8>> {
-            let mut writer =
-                ArrowWriter::try_new(Vec::new(), first.schema(), Some(of_bytes(first.schema_ref())?))?;
+            let properties = of_bytes(&schema)?;
+            let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties))?;
             for batch in batches {
-                writer.write(batch)?;
+                writer.write(&batch?)?;
                 writer.flush()?;
             }
             for (key, note) in notes {
@@ -135,7 +135,11 @@ impl Store {
 /// Compresses what is encoded by us; the columns beside it repeat, and are as small without that.
 fn of_bytes(schema: &Schema) -> parquet::errors::Result<WriterProperties> {
     let bytes = |field: &&Arc<Field>| *field.data_type() == DataType::Binary;
-    let mut properties = properties()?.into_builder().set_compression(Compression::UNCOMPRESSED);
+    // A batch is a row group, however many rows it has.
+    let mut properties = properties()?
+        .into_builder()
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_max_row_group_row_count(None);
     for field in schema.fields().iter().filter(bytes) {
         let column = ColumnPath::from(field.name().as_str());
         properties = properties

@@ -79,8 +79,15 @@ pub fn make_baseline(
     let pool = gather::pool(settings)?;
     let unfrozen = Spec::default();
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
-    let grouping =
-        Grouping { spec: &unfrozen, settings, calendar, by_hour: false, pages: true, stop: watch.stop };
+    let grouping = Grouping {
+        spec: &unfrozen,
+        settings,
+        calendar,
+        by_hour: false,
+        pages: true,
+        room: None,
+        stop: watch.stop,
+    };
     // A pass whose sources turn out bad is followed by one without them, so both see the same rows.
     let (spec, buckets) = loop {
         let mut bad: Vec<(usize, String)> = Vec::new();
@@ -144,8 +151,15 @@ fn profile_baseline(
     let mut progress: Progress = gather::planned(&plan);
     let calendar = Calendar::new(Every::All, settings.windows.timezone.clone());
     // By batches, as the first pass: a file that only one of the two paths refuses must not end the baseline here.
-    let grouping =
-        Grouping { spec: &spec, settings, calendar, by_hour: true, pages: false, stop: watch.stop };
+    let grouping = Grouping {
+        spec: &spec,
+        settings,
+        calendar,
+        by_hour: true,
+        pages: false,
+        room: None,
+        stop: watch.stop,
+    };
     let plan = Arc::new(plan);
     let mut rows_without_time = 0;
     let pass = Pass { store, plan: &plan, settings, pool, watch };

@@ -62,7 +62,7 @@ pub fn make_data(shape: &Shape, folder: &Path, threads: usize, watch: BenchWatch
     in_order(
         &pool,
         0..shape.files,
-        pool.current_num_threads(),
+        |_| pool.current_num_threads(),
         |file| maker.file(file, &folder.join(format!("part-{file:04}.parquet"))),
         |made| {
             match made {

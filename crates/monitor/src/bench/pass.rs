@@ -56,6 +56,7 @@ impl Profiling<'_> {
             calendar,
             by_hour: false,
             pages: true,
+            room: None,
             stop: self.stop,
         };
         let mut survey = Survey::default();
@@ -83,8 +84,15 @@ impl Profiling<'_> {
     pub(super) fn run(&self, spec: &Spec, pages: bool) -> Result<Option<Seen>, Error> {
         let windows = &self.settings.windows;
         let calendar = Calendar::new(windows.every, windows.timezone.clone());
-        let grouping =
-            Grouping { spec, settings: self.settings, calendar, by_hour: false, pages, stop: self.stop };
+        let grouping = Grouping {
+            spec,
+            settings: self.settings,
+            calendar,
+            by_hour: false,
+            pages,
+            room: None,
+            stop: self.stop,
+        };
         let (mut open, mut seen) = (Open::default(), Seen::default());
         let finished = self.pass(self.plan).run(
             |planned, task| grouping.read(planned, &task),

@@ -10,9 +10,11 @@ mod entry;
 mod rows;
 mod shelf;
 mod state;
+mod written;
 
 pub(crate) use digest::Digest;
 pub(crate) use entry::{Entry, Finding, Profiled, bounds, version_of};
 pub(crate) use rows::StoredProfile;
 pub(crate) use shelf::Shelf;
 pub(crate) use state::State;
+pub(crate) use written::{Names, Written, names};

@@ -8,9 +8,10 @@ use arrow_array::{
     cast::AsArray,
     types::{Int64Type, TimestampMicrosecondType},
 };
-use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
-use profile::{Kind, Profile, Spec};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use profile::{Profile, Spec};
 
+use super::written::{Draft, Name, Written};
 use crate::window::Window;
 
 /// What was counted of one source, window and segment, as it is written down.
@@ -24,66 +25,36 @@ pub(crate) struct StoredProfile {
     pub(crate) spec: Arc<str>,
     pub(crate) window: Window,
     pub(crate) segment: Option<Arc<str>>,
-    /// Records.
-    pub(crate) rows: u64,
-    features: Vec<StoredFeature>,
+    written: Written,
     /// What was written down, where it is still at hand.
     unwritten: Option<Box<Profile>>,
 }
 
-#[derive(Debug, Clone)]
-struct StoredFeature {
-    name: Arc<str>,
-    /// Whether the baseline has it.
-    known: bool,
-    bytes: Box<[u8]>,
-}
-
 impl StoredProfile {
-    /// Writes a profile down.
+    /// Says what a profile that is written down belongs to.
     pub(crate) fn new(
         (source, version, digest): (&Arc<str>, &Arc<str>, &Arc<str>),
         window: Window,
         segment: Option<Arc<str>>,
-        names: &[Arc<str>],
-        profile: &Profile,
-    ) -> Result<Self, sketch::Error> {
-        let known =
-            names.iter().zip(&profile.features).map(|(name, feature)| (Arc::clone(name), true, feature));
-        let extra = profile.extra.iter().map(|(name, feature)| (Arc::from(name.as_str()), false, feature));
-        let features = known.chain(extra).map(|(name, known, feature)| {
-            Ok(StoredFeature { name, known, bytes: sketch::to_bytes(feature)?.into_boxed_slice() })
-        });
-        Ok(Self {
+        written: Written,
+    ) -> Self {
+        Self {
             source: Arc::clone(source),
             version: Arc::clone(version),
             spec: Arc::clone(digest),
             window,
             segment,
-            rows: profile.rows,
-            features: features.collect::<Result<_, sketch::Error>>()?,
+            written,
             unwritten: None,
-        })
+        }
     }
 
     /// Reads it back; the reason says what does not fit.
     pub(crate) fn profile(&mut self, spec: &Spec) -> Result<Profile, String> {
-        if let Some(profile) = self.unwritten.take() {
-            return Ok(*profile);
+        match self.unwritten.take() {
+            Some(profile) => Ok(*profile),
+            None => self.written.read(spec),
         }
-        let mut profile = Profile { rows: self.rows, ..Profile::default() };
-        for StoredFeature { name, known, bytes } in &self.features {
-            let feature: profile::FeatureProfile =
-                sketch::from_bytes(bytes).map_err(|error| format!("feature `{name}`: {error}"))?;
-            if *known {
-                profile.features.push(feature);
-            } else if feature.fits(&Kind::Empty) {
-                profile.extra.insert(name.to_string(), feature);
-            } else {
-                return Err(format!("feature `{name}`: counters that contradict each other"));
-            }
-        }
-        if profile.fits(spec) { Ok(profile) } else { Err("counters that do not fit the bins".to_owned()) }
     }
 
     /// Keeps what was written down at hand.
@@ -93,14 +64,37 @@ impl StoredProfile {
 
     /// Bytes in memory.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let features = self.features.iter().map(|feature| feature.bytes.len() + 48).sum::<usize>();
         let unwritten = self.unwritten.as_ref().map_or(0, |profile| profile.heap_bytes());
-        size_of::<Self>() + features + unwritten
+        size_of::<Self>() + self.written.heap_bytes() + unwritten
+    }
+
+    /// Records.
+    pub(crate) fn rows(&self) -> u64 {
+        self.written.rows
     }
 
     /// All that was counted, in one order.
     pub(crate) fn contents(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.features.iter().map(|feature| (&*feature.name, &*feature.bytes))
+        self.written.features().map(|(name, bytes)| (&*name.name, bytes))
+    }
+
+    /// The columns of [`StoredProfile::batch`].
+    pub(crate) fn schema() -> SchemaRef {
+        let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        Arc::new(Schema::new(vec![
+            Field::new("monitor", DataType::Utf8, false),
+            Field::new("window_start", time.clone(), false),
+            Field::new("window_end", time, false),
+            Field::new("segment", DataType::Utf8, true),
+            Field::new("source", DataType::Utf8, false),
+            Field::new("version", DataType::Utf8, false),
+            Field::new("spec", DataType::Utf8, false),
+            Field::new("feature", DataType::Utf8, false),
+            Field::new("known", DataType::Boolean, false),
+            Field::new("rows", DataType::Int64, false),
+            Field::new("format", DataType::Int64, false),
+            Field::new("profile", DataType::Binary, false),
+        ]))
     }
 
     /// The order of rows in a file.
@@ -113,9 +107,9 @@ impl StoredProfile {
 
     /// As a row for each feature.
     pub(crate) fn batch(monitor: &str, profiles: &[Self]) -> Result<RecordBatch, ArrowError> {
-        let rows: Vec<(&Self, &StoredFeature)> = profiles
+        let rows: Vec<(&Self, (&Name, &[u8]))> = profiles
             .iter()
-            .flat_map(|profile| profile.features.iter().map(move |feature| (profile, feature)))
+            .flat_map(|profile| profile.written.features().map(move |feature| (profile, feature)))
             .collect();
         let rows = || rows.iter().copied();
         let count = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
@@ -127,14 +121,14 @@ impl StoredProfile {
             Arc::new(times.with_timezone("UTC"))
         };
         let segments: StringArray = rows().map(|(profile, _)| profile.segment.as_deref()).collect();
-        let names = StringArray::from_iter_values(rows().map(|(_, feature)| &*feature.name));
-        let known: BooleanArray = rows().map(|(_, feature)| Some(feature.known)).collect();
-        let records = Int64Array::from_iter_values(rows().map(|(profile, _)| count(profile.rows)));
+        let names = StringArray::from_iter_values(rows().map(|(_, (name, _))| &*name.name));
+        let known: BooleanArray = rows().map(|(_, (name, _))| Some(name.known)).collect();
+        let records = Int64Array::from_iter_values(rows().map(|(profile, _)| count(profile.written.rows)));
         let format = Int64Array::from_iter_values(rows().map(|_| i64::from(sketch::FORMAT_VERSION)));
-        let bytes = BinaryArray::from_iter_values(rows().map(|(_, feature)| &feature.bytes));
+        let bytes = BinaryArray::from_iter_values(rows().map(|(_, (_, bytes))| bytes));
         let monitors = StringArray::from_iter_values(rows().map(|_| monitor));
         RecordBatch::try_new(
-            Arc::new(schema()),
+            Self::schema(),
             vec![
                 Arc::new(monitors),
                 times(|profile| profile.window.start),
@@ -154,7 +148,7 @@ impl StoredProfile {
 
     /// From rows, as [`StoredProfile::batch`] makes them; `None` when they are something else.
     pub(crate) fn of_batches(batches: &[RecordBatch]) -> Option<Vec<Self>> {
-        let mut profiles: Vec<Self> = Vec::new();
+        let (mut profiles, mut open): (Vec<Self>, Option<Reading>) = (Vec::new(), None);
         for batch in batches {
             let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
             let time =
@@ -168,55 +162,65 @@ impl StoredProfile {
             for row in 0..batch.num_rows() {
                 let window = Window { start: starts.value(row), end: ends.value(row) };
                 let segment = segments.is_valid(row).then(|| segments.value(row));
-                let same = profiles.last().is_some_and(|last| {
-                    last.window == window
-                        && last.segment.as_deref() == segment
-                        && &*last.source == sources.value(row)
-                        && &*last.version == versions.value(row)
-                        && &*last.spec == specs.value(row)
+                let same = open.as_ref().is_some_and(|open| {
+                    open.window == window
+                        && open.segment.as_deref() == segment
+                        && &*open.source == sources.value(row)
+                        && &*open.version == versions.value(row)
+                        && &*open.spec == specs.value(row)
                 });
                 if !same {
+                    profiles.extend(open.take().map(|open| open.finish(profiles.last())));
                     let shared = |text: &str, of: fn(&Self) -> &Arc<str>| match profiles.last().map(of) {
                         Some(last) if &**last == text => Arc::clone(last),
                         _ => Arc::from(text),
                     };
-                    profiles.push(Self {
+                    open = Some(Reading {
                         source: shared(sources.value(row), |p| &p.source),
                         version: shared(versions.value(row), |p| &p.version),
                         spec: shared(specs.value(row), |p| &p.spec),
                         window,
                         segment: segment.map(Arc::from),
-                        rows: u64::try_from(rows.value(row)).ok()?,
-                        features: Vec::new(),
-                        unwritten: None,
+                        draft: Draft::new(u64::try_from(rows.value(row)).ok()?),
+                        names: Vec::new(),
                     });
                 }
-                let feature = StoredFeature {
-                    name: names.value(row).into(),
-                    known: known.value(row),
-                    bytes: bytes.value(row).into(),
-                };
-                profiles.last_mut()?.features.push(feature);
+                let open = open.as_mut()?;
+                let alike = profiles.last().and_then(|last| last.written.names().get(open.names.len()));
+                open.names.push(match alike {
+                    Some(alike) if &*alike.name == names.value(row) && alike.known == known.value(row) => {
+                        alike.clone()
+                    }
+                    _ => Name { name: names.value(row).into(), known: known.value(row) },
+                });
+                open.draft.push(bytes.value(row)).ok()?;
             }
         }
+        profiles.extend(open.map(|open| open.finish(profiles.last())));
         Some(profiles)
     }
 }
 
-fn schema() -> Schema {
-    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-    Schema::new(vec![
-        Field::new("monitor", DataType::Utf8, false),
-        Field::new("window_start", time.clone(), false),
-        Field::new("window_end", time, false),
-        Field::new("segment", DataType::Utf8, true),
-        Field::new("source", DataType::Utf8, false),
-        Field::new("version", DataType::Utf8, false),
-        Field::new("spec", DataType::Utf8, false),
-        Field::new("feature", DataType::Utf8, false),
-        Field::new("known", DataType::Boolean, false),
-        Field::new("rows", DataType::Int64, false),
-        Field::new("format", DataType::Int64, false),
-        Field::new("profile", DataType::Binary, false),
-    ])
+/// A profile whose rows are being read.
+struct Reading {
+    source: Arc<str>,
+    version: Arc<str>,
+    spec: Arc<str>,
+    window: Window,
+    segment: Option<Arc<str>>,
+    draft: Draft,
+    names: Vec<Name>,
+}
+
+impl Reading {
+    /// Names are mostly those of the profile before.
+    fn finish(self, before: Option<&StoredProfile>) -> StoredProfile {
+        let Self { source, version, spec, window, segment, draft, names } = self;
+        let names = match before.map(|before| before.written.names()) {
+            Some(before) if **before == *names => Arc::clone(before),
+            _ => names.into(),
+        };
+        let written = draft.finish(names);
+        StoredProfile { source, version, spec, window, segment, written, unwritten: None }
+    }
 }

@@ -313,11 +313,8 @@ impl<'a> Shelf<'a> {
         entries: &[&Entry],
         inputs: Option<String>,
     ) -> Result<(), Error> {
-        let (mut batches, mut groups) = (Vec::new(), Vec::new());
-        for (date, profiles) in dates {
-            batches.push(StoredProfile::batch(monitor, profiles)?);
-            groups.push((*date).to_owned());
-        }
+        let batches = dates.iter().map(|(_, profiles)| StoredProfile::batch(monitor, profiles));
+        let groups = dates.iter().map(|(date, _)| (*date).to_owned()).collect();
         let mut here: HashMap<&str, (BTreeSet<&str>, BTreeSet<i64>)> = HashMap::new();
         for (date, profiles) in dates {
             for row in *profiles {
@@ -338,7 +335,7 @@ impl<'a> Shelf<'a> {
         let note = serde_json::to_string(&Note { dates: groups, sources: sources.collect() })?;
         let notes: Vec<(&str, String)> =
             iter::once((NOTE, note)).chain(inputs.map(|inputs| (INPUTS, inputs))).collect();
-        Ok(self.store.write_pieces(place, &batches, &notes)?)
+        Ok(self.store.write_pieces(place, StoredProfile::schema(), batches, &notes)?)
     }
 }
 

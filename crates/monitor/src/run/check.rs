@@ -73,6 +73,7 @@ pub fn check(
         calendar,
         by_hour: false,
         pages: true,
+        room: None,
         stop: watch.stop,
     };
     let pass = Pass { store, plan: &plan, settings: &settings, pool: &pool, watch };

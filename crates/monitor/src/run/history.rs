@@ -1,17 +1,55 @@
-//! Windows that later ones are compared with, each as one profile a segment.
+//! Windows that later ones are compared with, each as one profile a segment, written down.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use profile::Profile;
+use profile::{Profile, Spec};
 
-use super::{build::Builder, known::Dates, segment::OpenWindow};
-use crate::{Compare, Error, window::Calendar, window::Window};
+use super::{
+    build::Builder,
+    known::Dates,
+    segment::{OpenWindow, Segment},
+};
+use crate::{
+    Compare, Error,
+    profiles::{Names, Written},
+    window::{Calendar, Window},
+};
 
 /// Profiles by segment; `None` is all rows.
 pub(super) type Profiles = BTreeMap<Option<Arc<str>>, Profile>;
+
+/// A window as it is kept: a month of hours takes as much as a few windows that are open.
+type Kept = BTreeMap<Option<Arc<str>>, Written>;
+
+/// What a window is compared with, before it is put together.
+#[derive(Debug)]
+pub(super) enum Before {
+    Baseline,
+    /// Earlier windows, and the rows of each, ascending.
+    Earlier {
+        windows: Vec<Arc<Kept>>,
+        volumes: Vec<u64>,
+    },
+}
+
+impl Before {
+    /// Puts it together.
+    pub(super) fn whole(self, spec: &Spec) -> Result<Reference, String> {
+        let Self::Earlier { windows, volumes } = self else { return Ok(Reference::Baseline) };
+        let mut profiles = Profiles::new();
+        for (segment, written) in windows.iter().flat_map(|window| window.iter()) {
+            let profile = written.read(spec)?;
+            match profiles.get_mut(segment) {
+                Some(known) => known.merge(&profile),
+                None => drop(profiles.insert(segment.clone(), profile)),
+            }
+        }
+        Ok(Reference::Earlier { profiles, volumes })
+    }
+}
 
 /// What a window is compared with.
 #[derive(Debug)]
@@ -30,15 +68,16 @@ pub(super) struct History {
     compare: Compare,
     calendar: Calendar,
     dates: Dates,
-    windows: BTreeMap<i64, Profiles>,
+    names: Names,
+    windows: BTreeMap<i64, Arc<Kept>>,
     /// Dates that are in `windows` whole.
     loaded: BTreeSet<Arc<str>>,
 }
 
 impl History {
-    pub(super) fn new(compare: Compare, calendar: Calendar) -> Self {
+    pub(super) fn new(compare: Compare, calendar: Calendar, names: Names) -> Self {
         let dates = Dates::new(calendar.clone());
-        Self { compare, calendar, dates, windows: BTreeMap::new(), loaded: BTreeSet::new() }
+        Self { compare, calendar, dates, names, windows: BTreeMap::new(), loaded: BTreeSet::new() }
     }
 
     /// Whether windows are compared with each other at all.
@@ -53,12 +92,15 @@ impl History {
     }
 
     /// Keeps a window that was just made, if it has rows.
-    pub(super) fn keep_one(&mut self, window: Window, open: Option<&OpenWindow>) {
+    pub(super) fn keep_one(&mut self, window: Window, open: Option<&OpenWindow>) -> Result<(), Error> {
         if let Some(open) = open.filter(|_| self.is_wanted()) {
-            let profiles =
-                open.segments.iter().map(|(name, segment)| (name.clone(), segment.profile.clone()));
-            self.windows.insert(window.start, profiles.collect());
+            let write = |(name, segment): (&Option<Arc<str>>, &Segment)| {
+                Ok((name.clone(), Written::new(&self.names, &segment.profile)?))
+            };
+            let kept = open.segments.iter().map(write).collect::<Result<Kept, sketch::Error>>()?;
+            self.windows.insert(window.start, Arc::new(kept));
         }
+        Ok(())
     }
 
     /// Notes that all windows of a date are kept.
@@ -69,31 +111,24 @@ impl History {
     }
 
     /// What a window is compared with. Windows come in order of time; those that no later one needs are dropped.
-    pub(super) fn reference(&mut self, window: Window, builder: &Builder<'_>) -> Result<Reference, Error> {
+    pub(super) fn reference(&mut self, window: Window, builder: &Builder<'_>) -> Result<Before, Error> {
         if !self.is_wanted() {
-            return Ok(Reference::Baseline);
+            return Ok(Before::Baseline);
         }
         let earlier = self.compare.earlier(window, &mut self.calendar);
         for &start in &earlier {
             let date = self.dates.of(start);
             if !self.loaded.contains(&date) {
                 for (window, open) in builder.stored_windows(&date, &mut self.dates)? {
-                    self.keep_one(window, Some(&open));
+                    self.keep_one(window, Some(&open))?;
                 }
                 self.have(&date);
             }
         }
-        let (mut profiles, mut volumes) = (Profiles::new(), Vec::new());
-        for start in &earlier {
-            let Some(window) = self.windows.get(start) else { continue };
-            volumes.extend(window.get(&None).map(|all| all.rows));
-            for (segment, profile) in window.iter() {
-                match profiles.get_mut(segment) {
-                    Some(known) => known.merge(profile),
-                    None => drop(profiles.insert(segment.clone(), profile.clone())),
-                }
-            }
-        }
+        let windows: Vec<Arc<Kept>> =
+            earlier.iter().filter_map(|start| self.windows.get(start)).map(Arc::clone).collect();
+        let all = windows.iter().filter_map(|window| window.get(&None));
+        let mut volumes: Vec<u64> = all.map(|all| all.rows).collect();
         volumes.sort_unstable();
         if let Some(&oldest) = earlier.first() {
             let oldest_date = self.dates.of(oldest);
@@ -101,6 +136,6 @@ impl History {
             self.windows = kept;
             self.loaded.retain(|date| *date >= oldest_date);
         }
-        Ok(Reference::Earlier { profiles, volumes })
+        Ok(Before::Earlier { windows, volumes })
     }
 }

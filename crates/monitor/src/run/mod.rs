@@ -20,6 +20,7 @@ mod rule;
 mod segment;
 mod summary;
 mod table_files;
+mod weight;
 mod writer;
 mod writing;
 

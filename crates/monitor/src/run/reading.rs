@@ -18,7 +18,7 @@ use super::{
     due::Waiting,
     history::History,
     known::{self, Sources, Wanted},
-    plan,
+    plan, weight,
     writer::{There, Writer},
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
-    profiles::{Digest, Entry, Finding, Profiled, Shelf, StoredProfile, version_of},
+    profiles::{Digest, Entry, Finding, Names, Profiled, Shelf, StoredProfile, names, version_of},
     window::{Calendar, Every, Window},
 };
 
@@ -70,7 +70,7 @@ pub(super) struct Reading<'a> {
     pub(super) pool: &'a ThreadPool,
     /// Digest of bins, roles and format, as rows carry it.
     pub(super) spec: Arc<str>,
-    pub(super) names: Vec<Arc<str>>,
+    pub(super) names: Names,
     pub(super) waiting: Waiting,
     /// Positions of the sources with rows on a date.
     pub(super) by_date: BTreeMap<Arc<str>, BTreeSet<u32>>,
@@ -111,7 +111,6 @@ impl<'a> Reading<'a> {
         pool: &'a ThreadPool,
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
-        let names = judge.baseline.spec.features().iter().map(|feature| Arc::from(feature.name.as_str()));
         let writer = Writer::new(store, places.out, settings)?;
         let mut reading = Self {
             frontier: plan::frontier(&plan),
@@ -119,7 +118,7 @@ impl<'a> Reading<'a> {
             tables: writer.there()?,
             writer,
             spec: wanted.spec.into(),
-            names: names.collect(),
+            names: names(&judge.baseline.spec),
             waiting: Waiting::new(&settings.windows),
             by_date: BTreeMap::new(),
             stored: BTreeMap::new(),
@@ -131,6 +130,7 @@ impl<'a> Reading<'a> {
             history: History::new(
                 settings.windows.compare,
                 Calendar::new(settings.windows.every, settings.windows.timezone.clone()),
+                names(&judge.baseline.spec),
             ),
             lost: Vec::new(),
             outcome: Outcome::default(),
@@ -194,19 +194,30 @@ impl<'a> Reading<'a> {
         let plan = Arc::clone(&self.plan);
         let (settings, judge) = (self.settings, self.judge);
         let calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
+        let room = weight::room(settings, self.pool, &self.names);
         let grouping = Grouping {
             spec: &judge.baseline.spec,
             settings,
             calendar,
             by_hour: false,
             pages: true,
+            room: Some(&room),
             stop: self.watch.stop,
+        };
+        let segments = judge.baseline.profiles.len();
+        let weigh = weight::of_tasks(&grouping.calendar, self.wanted.range, segments, &room);
+        let pool = self.pool;
+        let merge = |whole: &mut Grouped, part: Grouped| {
+            whole.merge(part);
+            // A piece that cannot be read back is still there when the source is whole, and the reason is told then.
+            drop(whole.write_down(&room, room.bytes, grouping.spec, Some(pool)));
         };
         let mut progress = gather::planned(&plan);
         let pass = Pass { store: self.store, plan: &plan, settings, pool: self.pool, watch };
-        let finished = pass.run(
+        let finished = pass.run_within(
+            &weigh,
             |planned, task| grouping.read(planned, &task),
-            Grouped::merge,
+            merge,
             &mut progress,
             |source, result, progress| self.source(source, result.map(Option::unwrap_or_default), progress),
         );
@@ -299,28 +310,30 @@ impl<'a> Reading<'a> {
         let version: Arc<str> = version_of(&self.plan.sources[index].source).into();
         let source = Arc::clone(&self.sources.all[at].id);
         let at_hand = (self.fresh_bytes as u64) < gather::memory(self.settings) / AT_HAND;
+        let spec = &self.judge.baseline.spec;
         let encode = |part: Part| {
-            let of = (&source, &version, &self.spec);
-            let mut stored = StoredProfile::new(of, part.window, part.segment, &self.names, &part.profile)?;
-            if at_hand {
-                stored.keep(part.profile);
+            let (window, segment) = (part.window, part.segment.clone());
+            let (written, profile) = part.whole(&self.names, spec)?;
+            let mut stored = StoredProfile::new((&source, &version, &self.spec), window, segment, written);
+            if let Some(profile) = profile.filter(|_| at_hand) {
+                stored.keep(profile);
             }
             Ok(stored)
         };
         let parts = grouped.parts;
-        let stored: Result<Vec<StoredProfile>, sketch::Error> = if parts.len() < WORTH_A_POOL {
+        let stored: Result<Vec<StoredProfile>, String> = if parts.len() < WORTH_A_POOL {
             parts.into_iter().map(encode).collect()
         } else {
             self.pool.install(|| parts.into_par_iter().map(encode).collect())
         };
-        let mut stored = stored?;
+        let mut stored = stored.map_err(|reason| Error::from(sketch::Error::Encode { reason }))?;
         StoredProfile::sort(&mut stored);
         let mut digest = Digest::new("source");
         let (mut windows, mut dates) = (BTreeSet::new(), BTreeSet::new());
         for profile in stored {
             let Window { start, end } = profile.window;
             digest = digest.text(start).text(end).text(profile.segment.as_deref().unwrap_or_default());
-            digest = digest.text(profile.rows);
+            digest = digest.text(profile.rows());
             for (name, bytes) in profile.contents() {
                 digest = digest.bytes(name.as_bytes()).bytes(bytes);
             }

@@ -14,11 +14,12 @@ use super::{
     build::{Builder, Built, Opened, Order, WindowOf},
     close::Rows,
     due::Due,
-    history::Reference,
+    history::Before,
     reading::Reading,
     segment::OpenWindow,
     summary,
     table_files::TableFiles,
+    weight,
 };
 use crate::{Error, Progress, profiles::StoredProfile, window::Window};
 
@@ -29,7 +30,8 @@ impl Reading<'_> {
     pub(super) fn write(&mut self, frontier: i64, progress: &mut Progress) -> Result<bool, Error> {
         let mut due: VecDeque<Due> = self.waiting.due(frontier, &mut self.outcome.notes).into();
         // A few windows at a time: what is read back of them is never all in memory.
-        let at_once = 2 * self.pool.current_num_threads();
+        let segments = self.judge.baseline.profiles.len();
+        let at_once = weight::windows_at_once(self.settings, self.pool, segments, &self.names);
         while !due.is_empty() {
             if self.watch.stop.load(Ordering::Relaxed) {
                 return Ok(false);
@@ -100,9 +102,13 @@ impl Reading<'_> {
             let mut references = Vec::with_capacity(joined.len());
             for (of, open) in windows.iter().zip(&joined) {
                 references.push(self.history.reference(of.window, &builder)?);
-                self.history.keep_one(of.window, open.as_ref());
+                self.history.keep_one(of.window, open.as_ref())?;
             }
-            let judge = |((of, open), reference): ((&WindowOf<'_>, Option<OpenWindow>), Reference)| {
+            let judge = |((of, open), before): ((&WindowOf<'_>, Option<OpenWindow>), Before)| {
+                let reference = before.whole(&builder.baseline.spec).map_err(|reason| Error::Results {
+                    place: self.places.results.to_string(),
+                    reason: format!("an earlier window cannot be read back: {reason}"),
+                })?;
                 builder.close(of, open.as_ref(), &reference).map(|rows| (of.date, rows))
             };
             let judged: Result<Vec<(usize, Rows)>, Error> =

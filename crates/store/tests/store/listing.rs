@@ -132,7 +132,7 @@ fn what_is_missing_is_said_with_what_is_there() {
     let wrong = error("data/captures");
     assert_eq!(
         wrong.to_string(),
-        "no captures at `data/captures`: expected files ending in `.parquet` or `.csv`, found 1 others such as `a.txt`"
+        "no captures at `data/captures`: expected files ending in `.parquet`, `.jsonl`, `.json` (also `.gz`, `.out`) or `.csv`, found 1 others such as `a.txt`"
     );
     let glob = error("data/**/*.csv").to_string();
     assert!(
