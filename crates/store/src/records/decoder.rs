@@ -1,6 +1,6 @@
 //! From the text of a capture to batches of its records.
 
-use super::envelope::{Writing, content, member, once, text};
+use super::envelope::{Content, Line, Writing, member, once, text};
 use super::names::Naming;
 use super::select::Select;
 use super::side::{Cell, Side};
@@ -181,37 +181,43 @@ impl Work<'_> {
         if depth::is_beyond(line) {
             return Err(format!("nested deeper than {} levels", depth::MOST));
         }
+        if self.decoder.select.is_empty()
+            && let Ok(line) = sonic_rs::from_str::<Line<'_>>(line)
+            && line.is_some()
+        {
+            return self.captured(&line, None);
+        }
         let value: Value = sonic_rs::from_str(line).map_err(|_| "not JSON".to_owned())?;
-        let captured = member(&value, "captureData");
-        let truth = member(&value, "groundTruthData");
-        if captured.is_none() && truth.is_none() {
+        let found = Line::of(&value);
+        if found.as_ref().is_ok_and(|found| !found.is_some()) {
             return self.bare(line, &value);
         }
         once(&value)?;
-        if let Some(truth) = truth {
+        self.captured(&found?, member(&value, "eventMetadata").map(ToString::to_string).as_deref())
+    }
+
+    /// A request with its answer, or a label.
+    fn captured(&mut self, line: &Line<'_>, metadata: Option<&str>) -> Result<(), String> {
+        if let Some(truth) = &line.truth {
             side(truth, "", &mut self.table, &mut self.truth)?;
         }
-        if let Some(captured) = captured {
-            if let Some(batch) = member(captured, "batchTransformOutput") {
-                let (text, writing) = content(batch)?;
+        if let Some(captured) = &line.captured {
+            if let Some(batch) = &captured.batch_transform_output {
+                let (text, writing) = batch.text()?;
                 match writing {
                     Writing::Csv => csv::rows(&text, &mut self.table, &mut self.request)?,
                     Writing::Json => self.transformed(&text)?,
                 }
             }
-            if let Some(request) = member(captured, "endpointInput") {
+            if let Some(request) = &captured.endpoint_input {
                 side(request, "an empty request", &mut self.table, &mut self.request)?;
             }
-            if let Some(answer) = member(captured, "endpointOutput") {
+            if let Some(answer) = &captured.endpoint_output {
                 side(answer, "an empty answer", &mut self.table, &mut self.answer)?;
             }
         }
-        let metadata = member(&value, "eventMetadata");
-        let of_event = |name| metadata.and_then(|metadata| text(metadata, name));
-        let event =
-            Event { id: of_event("inferenceId").or(of_event("eventId")), time: of_event("inferenceTime") };
-        let metadata = metadata.map(ToString::to_string);
-        self.records(event, metadata.as_deref())
+        let event = Event { id: line.event_metadata.id(), time: line.event_metadata.time() };
+        self.records(event, metadata)
     }
 
     /// A record that no line of a capture is around.
@@ -369,8 +375,8 @@ impl Work<'_> {
 }
 
 /// Takes the content of a side; `empty` says what it is when there is none.
-fn side(value: &Value, empty: &str, table: &mut Table, side: &mut Side) -> Result<(), String> {
-    let (text, writing) = content(value)?;
+fn side(content: &Content<'_>, empty: &str, table: &mut Table, side: &mut Side) -> Result<(), String> {
+    let (text, writing) = content.text()?;
     match writing {
         Writing::Csv => csv::rows(&text, table, side)?,
         Writing::Json => json::documents(&text, &[], table, side)?,

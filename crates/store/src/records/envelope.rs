@@ -2,9 +2,109 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use sonic_rs::{JsonContainerTrait as _, JsonValueTrait as _, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+/// What a line of a capture, or of ground truth, has of what is looked for.
+///
+/// Read straight from the text where the line is as it should be; what this refuses is looked at as a document, which
+/// takes twice as long and says what is wrong with it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Line<'a> {
+    #[serde(borrow, rename = "captureData")]
+    pub(super) captured: Option<Captured<'a>>,
+    #[serde(borrow, rename = "groundTruthData")]
+    pub(super) truth: Option<Content<'a>>,
+    #[serde(borrow)]
+    pub(super) event_metadata: Metadata<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Captured<'a> {
+    #[serde(borrow)]
+    pub(super) batch_transform_output: Option<Content<'a>>,
+    #[serde(borrow)]
+    pub(super) endpoint_input: Option<Content<'a>>,
+    #[serde(borrow)]
+    pub(super) endpoint_output: Option<Content<'a>>,
+}
+
+/// One side.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Content<'a> {
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+    #[serde(borrow, default)]
+    encoding: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    observed_content_type: Option<Text<'a>>,
+}
+
+/// Who asked, and when.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Metadata<'a> {
+    #[serde(borrow)]
+    event_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    inference_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    inference_time: Option<Text<'a>>,
+}
+
+/// Borrows where nothing in it is escaped.
+#[derive(Debug, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Line<'a> {
+    /// What a document has of it.
+    pub(super) fn of(value: &'a Value) -> Result<Self, String> {
+        let metadata = member(value, "eventMetadata");
+        let of_event = |name| Some(Text(text(metadata?, name)?.into()));
+        Ok(Self {
+            captured: member(value, "captureData").map(Captured::of).transpose()?,
+            truth: member(value, "groundTruthData").map(Content::of).transpose()?,
+            event_metadata: Metadata {
+                event_id: of_event("eventId"),
+                inference_id: of_event("inferenceId"),
+                inference_time: of_event("inferenceTime"),
+            },
+        })
+    }
+}
+
+impl<'a> Captured<'a> {
+    fn of(value: &'a Value) -> Result<Self, String> {
+        let side = |name| member(value, name).map(Content::of).transpose();
+        Ok(Self {
+            batch_transform_output: side("batchTransformOutput")?,
+            endpoint_input: side("endpointInput")?,
+            endpoint_output: side("endpointOutput")?,
+        })
+    }
+}
+
+impl Line<'_> {
+    /// Whether it has any of it.
+    pub(super) fn is_some(&self) -> bool {
+        self.captured.is_some() || self.truth.is_some()
+    }
+}
+
+impl Metadata<'_> {
+    pub(super) fn id(&self) -> Option<&str> {
+        self.inference_id.as_ref().or(self.event_id.as_ref()).map(|id| &*id.0)
+    }
+
+    pub(super) fn time(&self) -> Option<&str> {
+        self.inference_time.as_ref().map(|time| &*time.0)
+    }
+}
 
 /// Members of an object that are compared pair by pair.
 const FEW: usize = 8;
@@ -43,21 +143,35 @@ pub(super) fn once(value: &Value) -> Result<(), String> {
     Ok(())
 }
 
-/// The text of a side, and what it is written in.
-pub(super) fn content<'a>(side: &'a Value) -> Result<(Cow<'a, str>, Writing), String> {
-    let data = text(side, "data").ok_or("no text in `data`")?;
-    let encoding = text(side, "encoding").unwrap_or_default();
-    match encoding.to_ascii_uppercase().as_str() {
-        "CSV" => Ok((Cow::Borrowed(data), Writing::Csv)),
-        "JSON" => Ok((Cow::Borrowed(data), Writing::Json)),
-        "BASE64" => {
+impl<'a> Content<'a> {
+    fn of(side: &'a Value) -> Result<Self, String> {
+        let member = |name| text(side, name).map(|text| Text(text.into()));
+        Ok(Self {
+            data: text(side, "data").ok_or("no text in `data`")?.into(),
+            encoding: member("encoding"),
+            observed_content_type: member("observedContentType"),
+        })
+    }
+
+    /// Its text, and what that is written in.
+    pub(super) fn text(&self) -> Result<(Cow<'_, str>, Writing), String> {
+        let data = &*self.data;
+        let encoding = self.encoding.as_ref().map_or("", |encoding| &encoding.0);
+        let content_type = self.observed_content_type.as_ref().map(|content_type| &*content_type.0);
+        if encoding.eq_ignore_ascii_case("CSV") {
+            Ok((Cow::Borrowed(data), Writing::Csv))
+        } else if encoding.eq_ignore_ascii_case("JSON") {
+            Ok((Cow::Borrowed(data), Writing::Json))
+        } else if encoding.eq_ignore_ascii_case("BASE64") {
             let bytes = STANDARD.decode(data.trim_end()).map_err(|_| "`data` that is not base64")?;
             let decoded = String::from_utf8(bytes).map_err(|_| "`data` that is not text")?;
-            let writing = by_type(text(side, "observedContentType"), &decoded)?;
+            let writing = by_type(content_type, &decoded)?;
             Ok((Cow::Owned(decoded), writing))
+        } else if encoding.is_empty() {
+            Ok((Cow::Borrowed(data), by_type(content_type, data)?))
+        } else {
+            Err(format!("unknown encoding `{}`", encoding.chars().take(20).collect::<String>()))
         }
-        "" => Ok((Cow::Borrowed(data), by_type(text(side, "observedContentType"), data)?)),
-        _ => Err(format!("unknown encoding `{}`", encoding.chars().take(20).collect::<String>())),
     }
 }
 

@@ -172,7 +172,7 @@ impl Table {
                 return Arc::new(Int64Array::from(numbers));
             }
             if number(first).is_some()
-                && let Some(numbers) = all(values(), number).filter(|_| !values().flatten().any(is_code))
+                && let Some(numbers) = all(values(), |text| number(text).filter(|_| !is_code(text)))
                 && numbers.iter().flatten().any(|number| number.is_finite())
             {
                 return Arc::new(Float64Array::from(numbers));
