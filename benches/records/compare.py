@@ -1,7 +1,8 @@
-"""Lines a second of a backfill over captured requests, and of engines that only read the lines.
+"""Lines a second of a backfill over captured requests, and of engines that read the lines.
 
-The engines parse each line and add up the lengths of both texts inside; none of them takes the values apart, so theirs is
-the smaller work. driftscan does all of its own: values, types, windows, profiles, tables.
+*Lines only* parses each line and adds up the lengths of both texts inside: the floor. *By day* also takes the values of
+requests apart and computes count, distinct values (approximately), mean, least and greatest of each feature by day, with
+a schema that was written by hand. driftscan does all of its own: values, types, windows, profiles, tables.
 """
 
 import argparse
@@ -29,6 +30,17 @@ print(duckdb.sql('''
   SELECT count(*), sum(length(captureData.endpointInput.data) + length(captureData.endpointOutput.data)),
          max(eventMetadata.inferenceTime)
   FROM read_json('{glob}', format='newline_delimited', columns={columns})''').fetchall()[0])
+"""
+BY_DAY = """
+import duckdb
+duckdb.sql('SET enable_progress_bar = false')
+days = duckdb.sql('''
+  WITH requests AS (
+    SELECT captureData.endpointInput.data AS data, eventMetadata.inferenceTime[:10] AS day
+    FROM read_json('{glob}', format='newline_delimited', columns={columns})
+  ), records AS (SELECT {record} AS r, day FROM requests)
+  SELECT day, count(*) AS lines, {features} FROM records GROUP BY day''').fetchall()
+print(sum(day[1] for day in days))
 """
 POLARS = """
 import polars as pl
@@ -59,6 +71,23 @@ def measured(words, folder):
     return seconds, cpu, output
 
 
+def by_day(glob, first):
+    """The statement for records like this one."""
+    if first.lstrip().startswith("{"):
+        structure = {name: "VARCHAR" for name in json.loads(first)}
+        record = f"from_json(data, '{json.dumps(structure)}')"
+        values = [f'r."{name}"' for name in structure]
+    else:
+        record = "string_split(data, ',')"
+        values = [f"r[{place + 1}]" for place in range(first.count(",") + 1)]
+    of_number = "avg({number}), min({number}), max({number})"
+    features = (
+        f"count({value}), approx_count_distinct({value}), " + of_number.format(number=f"try_cast({value} AS DOUBLE)")
+        for value in values
+    )
+    return BY_DAY.format(glob=glob, columns=COLUMNS, record=record.replace("'", "\\'"), features=", ".join(features))
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--days", type=int, default=20)
@@ -82,6 +111,8 @@ def main():
     (work / "driftscan.toml").write_text("")
     measured([DRIFTSCAN, "baseline", first, "--out", "baseline", "-q"], work)
     glob = f"{captures}/**/*.jsonl"
+    with min(files).open() as line:
+        first_request = json.loads(line.readline())["captureData"]["endpointInput"]["data"]
 
     def backfill():
         shutil.rmtree(work / "results", ignore_errors=True)
@@ -90,6 +121,7 @@ def main():
     ways = {
         "driftscan backfill": backfill,
         "duckdb, lines only": lambda: [sys.executable, "-c", DUCKDB.format(glob=glob, columns=COLUMNS)],
+        "duckdb, by day": lambda: [sys.executable, "-c", by_day(glob, first_request)],
         "polars, lines only": lambda: [sys.executable, "-c", POLARS.format(glob=glob)],
     }
     print(f"{lines:,} lines, {size / 1e6:,.0f} MB, {len(files):,} files, {args.kind}")
@@ -102,6 +134,8 @@ def main():
             answers[name] = json.loads(output) if name.startswith("driftscan") else output.strip()
     if answers["duckdb, lines only"] != answers["polars, lines only"]:
         sys.exit(f"the engines disagree: {answers}")
+    if answers["duckdb, by day"] != str(lines):
+        sys.exit(f"expected {lines} records, found {answers['duckdb, by day']}")
     if answers["driftscan backfill"]["rows"] != lines:
         sys.exit(f"expected {lines} rows, found {answers['driftscan backfill']['rows']}")
     ours = statistics.median(seconds for seconds, _ in taken["driftscan backfill"])
