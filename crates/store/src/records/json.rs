@@ -20,7 +20,7 @@ pub(super) fn documents(
         return Err(format!("nested deeper than {} levels", depth::MOST));
     }
     let base = table.keep(text)?;
-    let mut reader = Reader { text, base, table, side, path: String::new() };
+    let mut reader = Reader { text, base, table, side, path: String::with_capacity(64) };
     if let Ok(document) = sonic_rs::from_str::<LazyValue<'_>>(text) {
         return reader.document(document.as_raw_str(), without);
     }
