@@ -1,0 +1,1 @@
+//! Was the model right, for whom, and why: quality, bias and attributions from mergeable counts.
