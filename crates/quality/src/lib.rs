@@ -1,1 +1,3 @@
 //! Was the model right, for whom, and why: quality, bias and attributions from mergeable counts.
+
+pub mod join;
