@@ -1,10 +1,11 @@
 //! Results again from stored profiles: other constraints, metrics and longer windows, and no captures.
 
-use std::fs;
+use std::{collections::BTreeSet, fs};
 
 use crate::{
     captures::{self, BACKFILL, Mood},
     sandbox::{Sandbox, holds},
+    tables::{read, rows},
 };
 
 const TABLES: [&str; 5] = ["windows", "scores", "violations", "histograms", "features"];
@@ -93,6 +94,26 @@ fn other_constraints_and_metrics_change_the_tables_in_place() {
 }
 
 #[test]
+fn coarse_bins_are_those_that_are_asked_for() {
+    let sandbox = by_the_hour(&[]);
+    sandbox.write("driftscan.toml", "[drift]\nbins = 4\nmetrics = [\"population_stability\"]\n");
+    sandbox.expect(0, "rescore results --baseline baseline --out four");
+    let methods = |folder: &str| {
+        let batches = read(&sandbox.path(folder), "scores");
+        let methods = rows(&batches)
+            .filter(|row| row.text("metric") == "population_stability")
+            .map(|row| row.text("method").to_owned());
+        methods.collect::<BTreeSet<String>>()
+    };
+    let of_numbers =
+        |methods: BTreeSet<String>| methods.into_iter().find(|method| method.contains("quantile"));
+    assert_eq!(of_numbers(methods("results")).as_deref(), Some("population_stability/quantile10/add0.5/ln"));
+    assert_eq!(of_numbers(methods("four")).as_deref(), Some("population_stability/quantile4/add0.5/ln"));
+    sandbox.write("driftscan.toml", "[drift]\nbins = 1\n");
+    holds(&sandbox.error(2, "rescore results --baseline baseline"), &["drift.bins: expected 2 to 100"]);
+}
+
+#[test]
 fn other_bins_and_missing_profiles_say_what_to_do() {
     let sandbox = by_the_hour(&[]);
     sandbox.expect(0, "baseline good --out other --timestamp ts --id id --features amount");
@@ -118,8 +139,8 @@ fn a_step() -> Sandbox {
 
 /// Days with a violation of `amount`.
 fn broken(sandbox: &Sandbox, folder: &str) -> Vec<String> {
-    let violations = crate::tables::read(&sandbox.path(folder), "violations");
-    let mut days: Vec<String> = crate::tables::rows(&violations)
+    let violations = read(&sandbox.path(folder), "violations");
+    let mut days: Vec<String> = rows(&violations)
         .filter(|row| row.text("feature") == "amount" && row.text("check") == "baseline_drift")
         .map(|row| row.date())
         .collect();

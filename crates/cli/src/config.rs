@@ -22,7 +22,7 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("records", &["names", "outputs", "select"]),
     ("windows", &["every", "timezone", "compare"]),
     ("segments", &["by"]),
-    ("drift", &["metrics"]),
+    ("drift", &["metrics", "bins"]),
 ];
 
 /// Sections that a later version acts on.
@@ -106,6 +106,7 @@ pub(crate) struct Segments {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Drift {
     pub(crate) metrics: Vec<String>,
+    pub(crate) bins: Option<u16>,
 }
 
 impl Config {
@@ -217,6 +218,7 @@ mod tests {
             for key in keys {
                 let value = match *key {
                     "features" | "ignore" | "by" | "metrics" | "names" => "[\"a\"]",
+                    "bins" => "20",
                     "outputs" => "\"end\"",
                     "select" => "{ a = \"input.a\" }",
                     "compare" => "\"baseline\"",

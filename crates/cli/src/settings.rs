@@ -50,6 +50,7 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
+        bins: bins(config.drift.bins)?,
         compat: compat(flags.compat, config),
         emit: flags.emit.map(emit),
         on_bad_file: match flags.bad_files.on_bad_file {
@@ -75,6 +76,7 @@ pub(crate) fn rescored(
     let bound = |flag: &str, text: &Option<String>| bound(flag, text.as_deref(), &zone);
     (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
     settings.metrics = known_metrics(&config.drift.metrics)?;
+    settings.bins = bins(config.drift.bins)?;
     settings.compat = compat(args.compat, config);
     settings.emit = args.emit.map(emit);
     settings.threads = args.resources.threads.map_or(0, usize::from);
@@ -208,6 +210,16 @@ fn records(config: &config::Records) -> monitor::RecordOptions {
 
 fn either(flag: &[String], configured: &[String]) -> Vec<String> {
     if flag.is_empty() { configured.to_vec() } else { flag.to_vec() }
+}
+
+/// A slot holds up to 1/256 of a baseline: many more bins than this would be of unequal size.
+fn bins(bins: Option<u16>) -> anyhow::Result<Option<u16>> {
+    match bins {
+        Some(bins) if !(2..=100).contains(&bins) => {
+            anyhow::bail!("drift.bins: expected 2 to 100 bins, found {bins}")
+        }
+        bins => Ok(bins),
+    }
 }
 
 fn known_metrics(names: &[String]) -> anyhow::Result<Vec<String>> {

@@ -183,6 +183,8 @@ pub struct Settings {
     pub segment_by: Vec<String>,
     /// Metrics to record beside the deciding ones; empty means the default list.
     pub metrics: Vec<String>,
+    /// Coarse bins of numbers; `None` is the deciles that the baseline was cut at.
+    pub bins: Option<u16>,
     /// The tool to agree with; `None` is none.
     pub compat: Option<Compat>,
     /// The tool whose documents are written of each window too; `None` is none.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Baseline, Compare, Error, Outcome, Settings, Watch, captured, gather,
     profiles::{Entry, Finding, Shelf, State},
-    score::Scorer,
+    score::{Cut, Scorer},
     tables::RunRow,
     window::{Calendar, Every},
 };
@@ -197,6 +197,7 @@ impl<'a> Work<'a> {
             monitor: settings.monitor.as_str().into(),
             baseline,
             scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+            cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(baseline, bins)),
             compat: settings.compat,
             emit: settings.emit,
             roles: &settings.roles,

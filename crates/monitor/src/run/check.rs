@@ -17,7 +17,7 @@ use crate::{
     group::Grouped,
     grouping::Grouping,
     outcome::Detail,
-    score::Scorer,
+    score::{Cut, Scorer},
     window::{Calendar, Every, Window},
 };
 
@@ -43,6 +43,7 @@ pub fn check(
         monitor: settings.monitor.as_str().into(),
         baseline: &baseline,
         scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+        cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(&baseline, bins)),
         compat: settings.compat,
         emit: None,
         roles: &settings.roles,

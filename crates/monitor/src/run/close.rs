@@ -15,7 +15,7 @@ use crate::{
     baseline::Baseline,
     check::{ALL, Facts, Finding, Found, contributions, grouped},
     sagemaker::{self, Dataset},
-    score::{Distribution, Pair, Scored, Scorer, blank, judge, volume},
+    score::{Cut, Distribution, Pair, Scored, Scorer, blank, judge, volume},
     tables::{
         Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus,
     },
@@ -51,6 +51,8 @@ pub(super) struct Judge<'a> {
     pub(super) monitor: Arc<str>,
     pub(super) baseline: &'a Baseline,
     pub(super) scorer: Scorer<'a>,
+    /// Coarse bins of each feature, where they are others than the baseline's.
+    pub(super) cuts: Vec<Option<Cut>>,
     pub(super) roles: &'a Roles,
     /// The tool whose verdicts are to be had.
     pub(super) compat: Option<Compat>,
@@ -235,7 +237,8 @@ impl Judge<'_> {
                 Reference::Baseline => self.baseline.rank_error(position),
                 Reference::Earlier { .. } => 0.0,
             };
-            let pair = Pair { spec, baseline: before, current, constraint, rank_error };
+            let cut = self.cut(position);
+            let pair = Pair { spec, baseline: before, current, constraint, rank_error, cut };
             let distribution = Distribution::of(&pair);
             let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
             let theirs = self.compat.and_then(|Compat::Sagemaker| {
@@ -282,6 +285,7 @@ impl Judge<'_> {
                 current: feature.current,
                 constraint: None,
                 rank_error: 0.0,
+                cut: self.cut(feature.position),
             };
             rows.histograms.extend(describe::histogram(&key, &name, &pair));
             let facts = Facts {
@@ -386,6 +390,10 @@ impl Judge<'_> {
             return None;
         }
         sagemaker::columns(now, expected, segment.profile.rows)
+    }
+
+    fn cut(&self, position: usize) -> Option<&Cut> {
+        self.cuts.get(position)?.as_ref()
     }
 
     fn paths_of(&self, sources: &[u32]) -> Vec<String> {

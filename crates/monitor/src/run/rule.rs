@@ -29,5 +29,6 @@ pub(super) fn of_counting(
 pub(super) fn of_judging(baseline: &Baseline, settings: &Settings) -> String {
     let digest = Digest::new("rule").text(env!("CARGO_PKG_VERSION")).text(&settings.monitor);
     let digest = digest.text(&baseline.digest).text(settings.windows.compare);
-    digest.text(format_args!("{:?} {:?} {:?}", settings.metrics, settings.compat, settings.emit)).finish()
+    let Settings { metrics, bins, compat, emit, .. } = settings;
+    digest.text(format_args!("{metrics:?} {bins:?} {compat:?} {emit:?}")).finish()
 }

@@ -1,10 +1,15 @@
 //! The two distributions of a feature, aligned once and measured by every metric.
 
+use std::borrow::Cow;
+
 use drift::{Measure, Metric, Names, Point, Ranks, Score, Shares};
 use profile::Kind;
 use sketch::{BUCKETS, Bins, Domain, Histogram, NameCounts};
 
 use super::{Missing, Pair};
+
+/// Coarse bins that a baseline is cut into.
+const DECILES: u16 = 10;
 
 /// Aligned counts of both sides.
 #[derive(Debug)]
@@ -19,6 +24,8 @@ pub(crate) enum Distribution {
         baseline_std_dev: f64,
         /// Rows of the coarse bins.
         counts: (Vec<u64>, Vec<u64>),
+        /// How many coarse bins were asked for.
+        asked: u16,
     },
     /// Categories.
     Names {
@@ -57,7 +64,7 @@ impl Distribution {
     /// The bins of both sides, whether or not they can be compared.
     pub(crate) fn chart(pair: &Pair<'_>) -> Vec<Bin> {
         match &pair.spec.kind {
-            Kind::Number { bins, .. } => chart_bins(bins, &pair.baseline.histogram, &pair.current.histogram),
+            Kind::Number { bins, .. } => chart_bins(bins, pair),
             Kind::Category { domain } => names(domain, pair).into_bins(),
             Kind::Empty | Kind::Uncovered => Vec::new(),
         }
@@ -87,12 +94,12 @@ impl Distribution {
     }
 
     /// How values were binned for a metric, for its method.
-    pub(crate) fn binning(&self, metric: &Metric) -> &'static str {
+    pub(crate) fn binning(&self, metric: &Metric) -> Cow<'static, str> {
         match (self, metric.measure) {
-            (Self::Numbers { .. }, Measure::Ranks(_)) => "slots",
-            (Self::Numbers { .. }, _) => "quantile10",
-            (Self::Names { buckets: Some(_), .. }, Measure::Names(_)) => "names+buckets64",
-            (Self::Names { .. }, _) => "names",
+            (Self::Numbers { .. }, Measure::Ranks(_)) => "slots".into(),
+            (Self::Numbers { asked, .. }, _) => format!("quantile{asked}").into(),
+            (Self::Names { buckets: Some(_), .. }, Measure::Names(_)) => "names+buckets64".into(),
+            (Self::Names { .. }, _) => "names".into(),
         }
     }
 
@@ -122,19 +129,22 @@ fn numbers(bins: &Bins, pair: &Pair<'_>) -> Distribution {
         let slot = bins.slot(index);
         Point { lower: slot.lower.clamp(min, max), upper: slot.upper.clamp(min, max), baseline, current }
     };
-    let counts = (baseline.coarse(bins), current.coarse(bins));
+    let edges = pair.cut.map_or(bins.coarse_edges(), |cut| &cut.edges);
+    let counts = (baseline.between(bins, edges), current.between(bins, edges));
     Distribution::Numbers {
         points: paired(baseline.entries(), current.entries()).map(point).collect(),
-        bins: chart_bins(bins, baseline, current),
+        bins: chart_bins(bins, pair),
         baseline_std_dev: pair.baseline.moments.std_dev().unwrap_or(0.0),
         counts,
+        asked: pair.cut.map_or(DECILES, |cut| cut.bins),
     }
 }
 
 /// Bins of a chart, with labels.
-fn chart_bins(bins: &Bins, baseline: &Histogram, current: &Histogram) -> Vec<Bin> {
-    let edges = bins.chart_edges();
-    let (baseline, current) = (baseline.between(bins, edges), current.between(bins, edges));
+fn chart_bins(bins: &Bins, pair: &Pair<'_>) -> Vec<Bin> {
+    let edges = pair.cut.map_or(bins.chart_edges(), |cut| &cut.edges);
+    let rows = |histogram: &Histogram| histogram.between(bins, edges);
+    let (baseline, current) = (rows(&pair.baseline.histogram), rows(&pair.current.histogram));
     (0..=edges.len())
         .map(|index| {
             let lower = index.checked_sub(1).and_then(|i| edges.get(i)).copied();

@@ -1,16 +1,18 @@
 //! From two profiles of a feature to its scores.
 
+mod cut;
 mod distribution;
 mod quality;
 #[cfg(test)]
 mod simulation;
 mod verdict;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use drift::{Measure, Metric, Score, Undefined};
 use profile::{FeatureProfile, FeatureSpec, Kind};
 
+pub(crate) use cut::Cut;
 pub(crate) use distribution::{Bin, Distribution, short};
 pub(crate) use quality::volume;
 pub(crate) use verdict::{judge, severity};
@@ -63,6 +65,8 @@ pub(crate) struct Pair<'a> {
     pub(crate) constraint: Option<&'a FeatureConstraints>,
     /// How far shares of the baseline's values below a point may be from the exact ones.
     pub(crate) rank_error: f64,
+    /// Coarse bins that take the place of the baseline's own.
+    pub(crate) cut: Option<&'a Cut>,
 }
 
 /// How features are scored.
@@ -240,7 +244,8 @@ fn drift_row(
     result: Result<Score, Missing>,
 ) -> ScoreRow {
     let mut row = blank(key, name, Family::Drift, metric.name, pair, Status::Ok);
-    row.method = [metric.name, distribution.map_or("", |d| d.binning(metric)), metric.method]
+    let binning = distribution.map_or_else(Cow::default, |distribution| distribution.binning(metric));
+    row.method = [metric.name, &binning, metric.method]
         .into_iter()
         .filter(|part| !part.is_empty())
         .collect::<Vec<_>>()

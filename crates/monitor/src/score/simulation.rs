@@ -148,6 +148,7 @@ fn alarms(baseline: Law, current: Law, baseline_rows: usize, rows: usize, window
             current: &now.features[0],
             constraint: constraints.feature("x"),
             rank_error: 0.0,
+            cut: None,
         };
         let mut scores = scorer.scores(&key, &pair, Distribution::of(&pair).as_ref());
         judge(scores.iter_mut());
