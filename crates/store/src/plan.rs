@@ -56,7 +56,7 @@ pub struct PlannedSource {
     pub source: Source,
     /// Columns of its batches: those of the file, then `key=value` folders as text; `None` when it was not opened.
     pub schema: Option<SchemaRef>,
-    /// Rows in the whole file; 0 when it was not opened, and an estimate where [`Format::is_records`].
+    /// Rows in the whole file; 0 when it was not opened, and an estimate where [`crate::Format::is_records`].
     pub rows: u64,
     /// First and last time in it in microseconds, both inclusive; `None` when unknown. Times without a zone are a
     /// day wider on each side.
