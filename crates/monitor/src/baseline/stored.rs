@@ -125,7 +125,10 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Option<Stored>, E
         };
         for row in 0..batch.num_rows() {
             let name = names.value(row);
-            let unreadable = |error: sketch::Error| damaged(&format!("feature `{name}`: {error}"));
+            let unreadable = |error: sketch::Error| match error {
+                sketch::Error::Version { supported, found } => refuse(other_version(supported, found)),
+                error => damaged(&format!("feature `{name}`: {error}")),
+            };
             if kinds.is_valid(row) {
                 specs.push(sketch::from_bytes(kinds.value(row)).map_err(unreadable)?);
             }
@@ -155,6 +158,15 @@ pub(super) fn read(store: &Store, folder: &Location) -> Result<Option<Stored>, E
     Ok(Some(Stored { spec, profiles, hours }))
 }
 
+/// What to do about summaries of another version.
+fn other_version(supported: u8, found: u8) -> String {
+    let (version, update) =
+        if found > supported { ("a later", "update driftscan or ") } else { ("an earlier", "") };
+    format!(
+        "`{FILE}` was made by {version} version of driftscan (summary format {found}, this version reads {supported}): {update}make the baseline again"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use arrow_array::{ArrayRef, Float64Array};
@@ -162,8 +174,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn rows_and_hours_that_contradict_each_other_are_damage() {
+    /// A baseline of one number.
+    fn stored() -> Stored {
         let x: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 4.0]));
         let batch = RecordBatch::try_from_iter([("x", x)]).unwrap();
         let mut survey = Survey::default();
@@ -171,6 +183,38 @@ mod tests {
         let spec = survey.freeze();
         let mut whole = Profile::new(&spec);
         whole.observe(&spec, &batch, &|_| true);
+        whole.rows = 3;
+        Stored { spec, profiles: BTreeMap::from([(None, whole)]), hours: BTreeMap::new() }
+    }
+
+    #[test]
+    fn summaries_of_another_version_are_no_damage() {
+        let store = Store::new(1).unwrap();
+        let folder = Location::parse("memory:///b", "/".as_ref()).unwrap();
+        let place = folder.join(FILE).unwrap();
+        write(&store, &folder, &stored()).unwrap();
+        let batch = store.read_parquet(&place).unwrap().unwrap().remove(0);
+        let supported = batch.column(3).as_binary::<i32>().value(0)[0];
+        for (found, says) in [
+            (supported - 1, "was made by an earlier version of driftscan"),
+            (supported + 1, "was made by a later version of driftscan"),
+        ] {
+            let mut bytes = batch.column(3).as_binary::<i32>().value(0).to_vec();
+            bytes[0] = found;
+            let mut columns = batch.columns().to_vec();
+            columns[3] = Arc::new(BinaryArray::from_iter_values([bytes]));
+            let other = RecordBatch::try_new(batch.schema(), columns).unwrap();
+            store.write_table(&place, &[other]).unwrap();
+            let reason = read(&store, &folder).map(|_| ()).unwrap_err().to_string();
+            assert!(reason.contains(says) && !reason.contains("damaged"), "{reason}");
+            assert!(reason.ends_with("make the baseline again"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn rows_and_hours_that_contradict_each_other_are_damage() {
+        let Stored { spec, profiles, .. } = stored();
+        let whole = &profiles[&None];
         let store = Store::new(1).unwrap();
         let folder = Location::parse("memory:///b", "/".as_ref()).unwrap();
         let written = |rows: u64, hours: &[(i64, u64)]| {
