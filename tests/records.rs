@@ -174,3 +174,83 @@ fn real_captures_have_the_names_of_the_baseline() {
     assert_eq!(minutes.as_primitive::<Int64Type>().values()[..2], [132, 130]);
     sandbox.expect(0, "check captures --baseline baseline --fail-on never");
 }
+
+/// Requests of two values, one hour on each of four days.
+fn hours() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for day in 10..14 {
+        let lines: String = (0..20)
+            .map(|at| {
+                let time = format!("2026-02-{day}T{day}:{at:02}:00Z");
+                line(&format!("{day}-{at}"), &time, &format!("{at},{}.5", at % 7), 0.5)
+            })
+            .collect();
+        sandbox.write(&format!("captures/e/v/2026/02/{day}/{day}/a.jsonl"), lines);
+    }
+    sandbox
+}
+
+#[test]
+fn captured_requests_are_rescored_without_a_capture() {
+    let sandbox = hours();
+    sandbox.write("driftscan.toml", "[records]\nnames = [\"score\", \"age\", \"income\"]\n");
+    sandbox.expect(0, "baseline captures --out baseline --compat sagemaker");
+    sandbox.expect(0, "backfill captures --baseline baseline --out results");
+    fs::remove_dir_all(sandbox.path("captures")).unwrap();
+    let first = table(&sandbox, "results/scores", &[]);
+    sandbox.expect(0, "rescore results --baseline baseline --out again");
+    assert_eq!(first, table(&sandbox, "again/scores", &[]));
+    sandbox.expect(0, "rescore results --baseline baseline --compat sagemaker --out theirs");
+    holds(&table(&sandbox, "theirs/scores", &[]), &["linf_robust"]);
+    // The names of the settings are not what counts, but those that the results were made with.
+    sandbox.write("driftscan.toml", "");
+    sandbox.expect(0, "rescore results --baseline baseline --out again");
+}
+
+#[test]
+fn init_knows_captured_requests() {
+    let sandbox = hours();
+    let ran = sandbox.expect(0, "init captures");
+    holds(&ran.stdout, &["baseline captures --to 2026-02-11   #"]);
+    let toml = fs::read_to_string(sandbox.path("driftscan.toml")).unwrap();
+    holds(
+        &toml,
+        &[
+            "2026-02-10T10:00:00Z to 2026-02-13T13:59:59.999999Z",
+            "timestamp = \"event_time\"",
+            "id = \"event_id\"",
+            "statistics.json",
+            "[records]",
+            "# names = ",
+        ],
+    );
+    let made = sandbox.expect(0, "baseline captures --to 2026-02-12 --format json").json();
+    holds(&made["notes"].to_string(), &["`_c0`", "[records]"]);
+    sandbox.expect(0, "backfill");
+    // What is offered can be used.
+    let used = toml.replace("# names = [\"score\", \"age\"]", "names = [\"score\", \"age\", \"income\"]");
+    assert!(used != toml);
+    sandbox.write("driftscan.toml", used);
+    let made = sandbox.expect(0, "baseline captures --format json").json();
+    let names: Vec<_> = made["features"].as_array().unwrap().iter().map(|f| f["name"].clone()).collect();
+    assert_eq!(
+        (names, made["notes"].clone()),
+        (["score", "age", "income"].map(Value::from).to_vec(), json!([]))
+    );
+}
+
+#[test]
+fn ground_truth_beside_captures_is_no_record_of_theirs() {
+    let sandbox = hours();
+    sandbox.write("driftscan.toml", "[records]\nnames = [\"score\", \"age\", \"income\"]\n");
+    sandbox.expect(0, "baseline captures --out baseline");
+    let label = json!({"groundTruthData": {"data": "1", "encoding": "CSV"}, "eventMetadata": {"eventId": "10-0"}, "eventVersion": "0"});
+    sandbox.write("captures/truth/2026/02/11/12/l.jsonl", format!("{label}\n"));
+    let ran = sandbox.expect(4, "backfill captures --baseline baseline --out results --format json").json();
+    assert_eq!(ran["rows"].as_u64(), Some(80));
+    holds(&ran["quarantined"].to_string(), &["l.jsonl", "1 a label of ground truth without its capture"]);
+    // On their own and without names they are a table of labels.
+    sandbox.write("driftscan.toml", "");
+    let converted = sandbox.expect(0, "convert captures/truth --out labels --format json").json();
+    assert_eq!(converted["rows"].as_u64(), Some(1));
+}

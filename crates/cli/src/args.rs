@@ -252,7 +252,8 @@ pub(crate) struct Convert {
     /// Folder for the Parquet files; days whose captures have not changed are left as they are
     #[arg(long, value_name = "DIR")]
     pub(crate) out: String,
-    /// Folder of a baseline whose features name the values, unless `[records]` of driftscan.toml does
+    /// Folder of a baseline whose features name the values, unless `[records]` of driftscan.toml does [default:
+    /// monitor.baseline of driftscan.toml, once it is made]
     #[arg(long, value_name = "DIR")]
     pub(crate) baseline: Option<String>,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arrow_schema::{DataType, SchemaRef};
-use store::{Location, PlanOptions, PlanStatus, Store};
+use store::{Location, PlanOptions, PlanStatus, PlannedSource, Store};
 
 use crate::{Error, Roles};
 
@@ -20,6 +20,8 @@ pub struct Guess {
     pub files: u64,
     /// Rows in them.
     pub rows: u64,
+    /// Whether captured requests and answers are among them.
+    pub captured: bool,
     /// Earliest time, where footers tell.
     pub first_time: Option<i64>,
     /// Latest time.
@@ -50,6 +52,7 @@ pub fn guess(store: &Store, captures: &Location) -> Result<Guess, Error> {
     for source in plan.sources.iter().filter(|source| matches!(source.status, PlanStatus::Ready)) {
         guess.files += 1;
         guess.rows += source.rows;
+        guess.captured |= source.source.format.is_records();
         let wider = |known: &SchemaRef| {
             source.schema.as_ref().is_some_and(|schema| schema.fields().len() > known.fields().len())
         };
@@ -73,7 +76,12 @@ pub fn guess(store: &Store, captures: &Location) -> Result<Guess, Error> {
     guess.assign(&schema);
     if let Some(timestamp) = guess.roles.timestamp.clone() {
         let options = PlanOptions { timestamp: Some(timestamp), ..PlanOptions::default() };
-        for (first, last) in store.plan(captures, &options, &|_| ())?.sources.iter().filter_map(|s| s.time) {
+        // The times of captured requests are not known; the hour of their folder is, without the allowance around it.
+        let time = |source: &PlannedSource| match source.source.hour() {
+            Some((start, end)) if source.source.format.is_records() => Some((start, end - 1)),
+            _ => source.time,
+        };
+        for (first, last) in store.plan(captures, &options, &|_| ())?.sources.iter().filter_map(time) {
             guess.first_time = Some(guess.first_time.map_or(first, |known| known.min(first)));
             guess.last_time = Some(guess.last_time.map_or(last, |known| known.max(last)));
         }

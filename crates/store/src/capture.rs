@@ -22,10 +22,16 @@ pub struct Source {
 }
 
 impl Source {
+    /// Start and end in microseconds UTC, half-open, of the hour of a capture in folders `yyyy/mm/dd/hh`.
+    #[must_use]
+    pub fn hour(&self) -> Option<(i64, i64)> {
+        hive::hour(&self.path)
+    }
+
     /// The day in UTC, `2026-02-01`, of a capture in folders `yyyy/mm/dd/hh`.
     #[must_use]
     pub fn date(&self) -> Option<String> {
-        let (start, _) = hive::hour(&self.path)?;
+        let (start, _) = self.hour()?;
         let time = jiff::Timestamp::from_microsecond(start).ok()?;
         Some(time.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
     }

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
-use monitor::Converted;
+use anyhow::{Context as _, anyhow};
+use monitor::{Converted, Location, Store};
 use serde::Serialize;
 
 use crate::{
     args::{Common, Convert, Range, RoleFlags, Segments},
+    config::Config,
     exit, print,
     progress::Reporter,
     settings::{self, Flags},
@@ -44,7 +45,6 @@ pub(crate) fn run(common: &Common, args: &Convert) -> anyhow::Result<u8> {
     let captures =
         settings::place(args.captures.as_deref(), "CAPTURES", &config, "monitor.captures", configured)?;
     let out = settings::named(&args.out)?;
-    let baseline = args.baseline.as_deref().map(settings::named).transpose()?;
     let flags = Flags {
         roles: &RoleFlags::default(),
         window: None,
@@ -58,19 +58,37 @@ pub(crate) fn run(common: &Common, args: &Convert) -> anyhow::Result<u8> {
     };
     let settings = settings::settings(&flags, &config)?;
     let store = settings::store(args.resources)?;
+    let baseline = baseline(args, &config, &store)?;
     let signal = Signal::listen()?;
     let converted = Reporter::new(common, &signal)
         .watch(|watch| monitor::convert(&store, &captures, &out, baseline.as_ref(), &settings, watch))
         .context("convert")?;
     let code =
         if converted.interrupted { signal.exit_code() } else { exit::of_quarantine(&converted.quarantined) };
-    let written = Written::new(captures.to_string(), out.to_string(), converted);
+    let baseline = match (&args.baseline, &baseline) {
+        (Some(named), _) => format!(" --baseline {}", print::quoted(named)),
+        (None, Some(_)) => String::new(),
+        (None, None) => " --baseline DIR".to_owned(),
+    };
+    let written = Written::new(captures.to_string(), out.to_string(), &baseline, converted);
     print::result(common.format, &written, Written::text)?;
     Ok(code)
 }
 
+/// The baseline whose features name the values: the one of the command line, or that of the file once it is made.
+fn baseline(args: &Convert, config: &Config, store: &Store) -> anyhow::Result<Option<Location>> {
+    if let Some(named) = &args.baseline {
+        return settings::named(named).map(Some);
+    }
+    let Some(configured) = config.monitor.baseline.as_deref() else { return Ok(None) };
+    let folder = settings::place(None, "--baseline", config, "monitor.baseline", Some(configured))?;
+    let document = folder.join("constraints.json").and_then(|document| store.read(&document));
+    let is_there = document.map_err(|error| anyhow!(error.chain())).context("convert")?.is_some();
+    Ok(is_there.then_some(folder))
+}
+
 impl Written {
-    fn new(captures: String, out: String, converted: Converted) -> Self {
+    fn new(captures: String, out: String, baseline: &str, converted: Converted) -> Self {
         let quarantined = converted.quarantined.into_iter();
         Self {
             captures,
@@ -86,7 +104,8 @@ impl Written {
             notes: converted.bad_lines.note().into_iter().collect(),
             interrupted: converted.interrupted,
             next: format!(
-                "driftscan backfill {out} --timestamp event_time --id event_id --baseline DIR --out DIR"
+                "driftscan backfill {} --timestamp event_time --id event_id{baseline} --out DIR",
+                print::quoted(&out)
             ),
             out,
         }

@@ -77,6 +77,15 @@ fn in_file(file: &Path, captures: &str) -> anyhow::Result<String> {
     Ok(path.to_string_lossy().into_owned())
 }
 
+/// What can be said of captured requests and answers.
+const RECORDS: &str = "\
+[records]   # how captured requests and answers become columns
+# names = [\"score\", \"age\"]   # of values without one, by their place, the answer's first; without this, the features of the baseline
+# outputs = \"end\"   # where those of the answer stand among the names, if not at the start
+# select = { age = \"input.customer.age\" }   # instead of all values, these, by JMESPath
+
+";
+
 fn document(captures: &str, guess: &Guess) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -90,7 +99,13 @@ fn document(captures: &str, guess: &Guess) -> String {
     let name = captures.trim_end_matches(['/', '*']).rsplit('/').next().unwrap_or_default();
     let _ = writeln!(text, "[monitor]\nname = {}   # goes into every row of the results", quote(name));
     let _ = writeln!(text, "captures = {}   # relative paths are relative to this file", quote(captures));
-    text.push_str("baseline = \"baseline/\"\nresults = \"results/\"\n\n");
+    let documents =
+        "   # or the folder of a job's statistics.json and constraints.json (SageMaker Model Monitor)";
+    let _ = writeln!(text, "baseline = \"baseline/\"{}", if guess.captured { documents } else { "" });
+    text.push_str("results = \"results/\"\n\n");
+    if guess.captured {
+        text.push_str(RECORDS);
+    }
     text.push_str("[roles]   # every other column is a feature\n");
     let roles = &guess.roles;
     for (role, column) in [
@@ -193,6 +208,7 @@ mod tests {
         guess.roles.ignore = vec!["x\ny".to_owned()];
         guess.reasons = vec![("timestamp".to_owned(), "its name\nsays so".to_owned())];
         guess.columns = vec![("x\ny".to_owned(), "Utf8".to_owned())];
+        guess.captured = true;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("driftscan.toml");
         std::fs::write(&file, document("s3://b/flights/*", &guess)).unwrap();

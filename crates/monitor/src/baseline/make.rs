@@ -71,6 +71,7 @@ pub fn make_baseline(
 ) -> Result<BaselineOutcome, Error> {
     apart(data, out)?;
     let listed = list(store, data, watch)?;
+    let has_records = listed.sources().any(|source| source.format.is_records());
     let settings = &captured::settle(settings, &listed, None);
     let mut plan = plan_captures(store, data, listed, settings, watch, None)?;
     let mut outcome = BaselineOutcome::default();
@@ -129,11 +130,25 @@ pub fn make_baseline(
         Some(Compat::Sagemaker) => spec.with_arrival(),
         None => spec,
     };
+    outcome.notes.extend(nameless(&spec, settings, has_records));
     let Some(stored) = profile_baseline(store, plan, spec, settings, &pool, watch, &mut outcome)? else {
         return Ok(outcome);
     };
     write(store, out, settings, &stored, &buckets, &mut outcome)?;
     Ok(outcome)
+}
+
+/// A remark where values are called by their place alone.
+fn nameless(spec: &Spec, settings: &Settings, has_records: bool) -> Option<String> {
+    let by_place = |name: &str| name.strip_prefix("_c").is_some_and(|place| place.parse::<u32>().is_ok());
+    let is_nameless = has_records
+        && settings.records.names.is_empty()
+        && spec.features().iter().any(|feature| by_place(&feature.name));
+    is_nameless.then(|| {
+        "the captured values have no names and are called by their place, `_c0` and so on: `names` under [records] of \
+         driftscan.toml gives them some"
+            .to_owned()
+    })
 }
 
 /// The second pass: everything counted under the frozen spec.

@@ -1,13 +1,14 @@
 //! What a results folder is made of: runs that would mix other windows into it are refused.
 
 use serde::{Deserialize, Serialize};
-use store::{Location, Store};
+use store::{Location, RecordOptions, Store};
 
 use crate::{Error, Roles, Settings, TimeZone, Windows};
 
 const FILE: &str = "results.json";
 
-/// Settings of the runs into one folder. All but the roles of columns are the same for all of them.
+/// Settings of the runs into one folder. All but the roles of columns and how requests become records are the same for
+/// all of them.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Identity {
     monitor: String,
@@ -16,19 +17,26 @@ struct Identity {
     segment_by: Vec<String>,
     #[serde(default)]
     roles: Roles,
+    #[serde(default)]
+    records: RecordOptions,
 }
 
 /// Claims a folder for these settings.
 pub(super) fn claim(store: &Store, results: &Location, settings: &Settings) -> Result<(), Error> {
     let ours = Identity::of(settings);
-    if check(store, results, settings)? != Some(ours.roles.clone()) {
+    if same(store, results, settings)?.as_ref() != Some(&ours) {
         store.write(&results.join(FILE)?, serde_json::to_vec_pretty(&ours)?)?;
     }
     Ok(())
 }
 
-/// Makes sure that a folder was made with these settings, or is new; gives the roles that it was made with.
-pub(super) fn check(store: &Store, results: &Location, settings: &Settings) -> Result<Option<Roles>, Error> {
+/// Makes sure that a folder was made with these settings, or is new.
+pub(super) fn check(store: &Store, results: &Location, settings: &Settings) -> Result<(), Error> {
+    same(store, results, settings).map(drop)
+}
+
+/// What a folder was made with, which is the same as these settings in all that has to be.
+fn same(store: &Store, results: &Location, settings: &Settings) -> Result<Option<Identity>, Error> {
     let Some(theirs) = read(store, results)? else { return Ok(None) };
     let ours = Identity::of(settings);
     let segments = |identity: &Identity| identity.segment_by.join(",");
@@ -41,7 +49,7 @@ pub(super) fn check(store: &Store, results: &Location, settings: &Settings) -> R
     .into_iter()
     .find(|(_, theirs, ours)| theirs != ours);
     match differs {
-        None => Ok(Some(theirs.roles)),
+        None => Ok(Some(theirs)),
         Some((name, theirs, ours)) => Err(Error::Results {
             place: results.to_string(),
             reason: format!(
@@ -57,11 +65,11 @@ pub(super) fn settings(store: &Store, results: &Location) -> Result<Settings, Er
     let identity = read(store, results)?.ok_or_else(|| {
         refuse("expected the tables of a backfill, found none: run `driftscan backfill` first".to_owned())
     })?;
-    let Identity { monitor, window, timezone, segment_by, roles } = identity;
+    let Identity { monitor, window, timezone, segment_by, roles, records } = identity;
     let timezone = TimeZone::get(&timezone)
         .map_err(|_| refuse(format!("`{FILE}` names a time zone `{timezone}` that is not known")))?;
     let windows = Windows { every: window.parse()?, timezone, ..Windows::default() };
-    Ok(Settings { monitor, windows, segment_by, roles, ..Settings::default() })
+    Ok(Settings { monitor, windows, segment_by, roles, records, ..Settings::default() })
 }
 
 fn read(store: &Store, results: &Location) -> Result<Option<Identity>, Error> {
@@ -81,6 +89,7 @@ impl Identity {
             timezone: settings.windows.timezone.iana_name().unwrap_or("UTC").to_owned(),
             segment_by: settings.segment_by.clone(),
             roles: settings.roles.clone(),
+            records: settings.records.clone(),
         }
     }
 }

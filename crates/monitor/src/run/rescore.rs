@@ -93,6 +93,9 @@ pub fn rescore(
     if known.values().all(|(_, entry)| entry.windows(range).next().is_none()) {
         return Err(refuse(match other_bins {
             0 => "expected stored profiles in the range, found none: run `driftscan backfill` first".to_owned(),
+            _ if settings.compat.is_some() => "its profiles were counted under other bins or roles than those of this baseline, or without the \
+                  sketches that `--compat` compares: run `driftscan backfill` with both"
+                .to_owned(),
             _ => "its profiles were counted under other bins or roles than those of this baseline: run `driftscan backfill` with it"
                 .to_owned(),
         }));

@@ -198,6 +198,10 @@ impl Work<'_> {
 
     /// A request with its answer, or a label.
     fn captured(&mut self, line: &Line<'_>, metadata: Option<&str>) -> Result<(), String> {
+        // Where values are expected by name, a label is not a record of which all of them are missing.
+        if line.captured.is_none() && !self.naming_is_open() {
+            return Err("a label of ground truth without its capture".to_owned());
+        }
         if let Some(truth) = &line.truth {
             side(truth, "", &mut self.table, &mut self.truth)?;
         }

@@ -17,6 +17,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use decoder::{Decoder, Hour, SLACK, Shape};
 pub use left_out::{LeftOut, LeftOutLine};
 
@@ -34,7 +36,8 @@ pub const GROUND_TRUTH: &str = "ground_truth";
 pub(crate) const LONGEST_LINE: usize = 64 << 20;
 
 /// How captured requests and answers become records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RecordOptions {
     /// Names of the values that come without (CSV, arrays of JSON), in their order; none: `_c0`, `_c1` and so on.
     pub names: Vec<String>,
@@ -45,7 +48,8 @@ pub struct RecordOptions {
 }
 
 /// Where the values of the answer stand among those without a name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OutputsAt {
     /// Before those of the request, as in captures of endpoints.
     #[default]

@@ -120,7 +120,8 @@ impl<'a> Naming<'a> {
                 let names = if at_start { &rest[..count] } else { &rest[rest.len() - count..] };
                 return Ok(names.iter().map(|name| table.name(name)).collect());
             }
-            return Err(format!("expected {} values, found {count}", rest.len()));
+            let sides = format!("{outputs} of the answer, {inputs} of the request");
+            return Err(format!("expected {} values, found {count} ({sides})", rest.len()));
         }
         let fallback =
             |(index, cell): (usize, &&Cell)| cell.name.unwrap_or_else(|| table.name(&format!("_c{index}")));
