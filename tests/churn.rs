@@ -31,7 +31,7 @@ fn sandbox() -> Option<Sandbox> {
 }
 
 /// A baseline folder that holds what the real job wrote: all constraints, and the statistics of the first features.
-fn published(sandbox: &Sandbox) {
+pub(crate) fn published(sandbox: &Sandbox) {
     let churn = shared("model-monitor/churn/baseline").unwrap();
     let bytes = |name: &str| std::fs::read(churn.join(name)).unwrap();
     sandbox.write("aws/constraints.json", bytes("constraints.json"));
@@ -40,7 +40,7 @@ fn published(sandbox: &Sandbox) {
 
 /// What the real job found: 59 whole numbers with one fraction, and the label.
 #[track_caller]
-fn are_those_of_the_job(found: &[serde_json::Value]) {
+pub(crate) fn are_those_of_the_job(found: &[serde_json::Value]) {
     let text = |row: &serde_json::Value, member: &str| row[member].as_str().unwrap().to_owned();
     let said: Vec<(String, String)> =
         found.iter().map(|row| (text(row, "feature"), text(row, "description"))).collect();

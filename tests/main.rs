@@ -40,6 +40,8 @@ mod kill;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod odd_names;
 #[cfg(test)]
 mod oracle_cases;

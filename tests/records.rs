@@ -40,7 +40,7 @@ fn captures(sandbox: &Sandbox, days: u32) {
 const TOML: &str = "[records]\nnames = [\"score\", \"number\", \"digit\", \"colour\"]\n";
 
 /// The rows of a table's columns but for some, as text.
-fn table(sandbox: &Sandbox, folder: &str, without: &[&str]) -> String {
+pub(crate) fn table(sandbox: &Sandbox, folder: &str, without: &[&str]) -> String {
     let mut files: Vec<_> = sandbox.files(folder);
     files.retain(|(name, _)| name.ends_with(".parquet"));
     assert!(!files.is_empty(), "{folder}");
