@@ -254,3 +254,17 @@ fn ground_truth_beside_captures_is_no_record_of_theirs() {
     let converted = sandbox.expect(0, "convert captures/truth --out labels --format json").json();
     assert_eq!(converted["rows"].as_u64(), Some(1));
 }
+
+#[test]
+fn init_takes_a_predicted_label_for_a_prediction() {
+    let sandbox = Sandbox::new();
+    let side =
+        |data: &str| json!({"observedContentType": "application/json", "data": data, "encoding": "JSON"});
+    let captured = json!({"endpointInput": side(r#"{"age": 7}"#), "endpointOutput": side(r#"{"predicted_label": 1, "score": 0.98}"#)});
+    let metadata = json!({"eventId": "a", "inferenceTime": "2026-02-01T00:00:00Z"});
+    let text = json!({"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}).to_string();
+    sandbox.write("captures/a.jsonl", text);
+    sandbox.expect(0, "init captures");
+    let toml = fs::read_to_string(sandbox.path("driftscan.toml")).unwrap();
+    holds(&toml, &["prediction = \"predicted_label\"", "probability = \"score\"", "# label = "]);
+}

@@ -121,9 +121,10 @@ impl Guess {
         };
         let mut chosen = vec![("timestamp", pick(TIMES, &is_time))];
         chosen.push(("id", pick(IDS, &any)));
-        chosen.push(("label", pick(LABELS, &any)));
+        // A `predicted_label` is no label: what the model said is picked first.
         chosen.push(("probability", pick(PROBABILITIES, &is_fraction)));
         chosen.push(("prediction", pick(PREDICTIONS, &any)));
+        chosen.push(("label", pick(LABELS, &any)));
         chosen.push(("latency", pick(LATENCIES, &is_number)));
         let segments: Vec<String> = std::iter::from_fn(|| Some(pick(SEGMENTS, &is_text)?.0)).collect();
         if chosen[0].1.is_none() {
