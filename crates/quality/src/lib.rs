@@ -1,3 +1,4 @@
 //! Was the model right, for whom, and why: quality, bias and attributions from mergeable counts.
 
 pub mod join;
+pub mod bias;

@@ -1,0 +1,76 @@
+//! Two hundred windows of known bias: intervals have to hold it, and only what is worse may alarm.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use quality::bias::{ALL, Change, Convention, Metric, Outcomes, Resampling, Table, Verdict};
+use rand::SeedableRng;
+use rand_distr::{Binomial, Distribution};
+use rand_pcg::Pcg64;
+
+const SEEDS: u64 = 200;
+/// True and false positives, false and true negatives of the rest, as shares.
+const REST: [f64; 4] = [0.35, 0.15, 0.1, 0.4];
+/// Those of a group that is accepted less often.
+const GROUP: [f64; 4] = [0.3, 0.12, 0.13, 0.45];
+
+fn outcomes(rows: u64, shares: [f64; 4], random: &mut Pcg64) -> Outcomes {
+    let (mut left, mut of) = (rows, 1.0);
+    let mut counts = [0; 4];
+    for (count, share) in counts.iter_mut().zip(shares) {
+        *count = Binomial::new(left, f64::min(share / of, 1.0)).unwrap().sample(random);
+        left -= *count;
+        of = f64::max(of - share, 1e-12);
+    }
+    counts[3] += left;
+    Outcomes::of(counts)
+}
+
+fn metrics() -> Vec<Metric> {
+    ALL.iter().filter(|m| ["DPL", "AD", "DI", "DPPL", "DAR", "RD", "SD"].contains(&m.name)).copied().collect()
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the rates are what the test is worth")]
+fn intervals_hold_the_truth_and_calm_windows_are_calm() {
+    let metrics = metrics();
+    let exact = |shares: [f64; 4]| Outcomes::of(shares.map(|share| (share * 1e6).round() as u64));
+    let truth: Vec<f64> = metrics
+        .iter()
+        .map(|metric| metric.value(&Table::new(exact(REST), exact(GROUP)), Convention::Strict).unwrap())
+        .collect();
+    let (mut held, mut low, mut alarms, mut found, mut few) = (0.0, 0, 0, 0, 0);
+    for seed in 0..SEEDS {
+        let mut random = Pcg64::seed_from_u64(seed);
+        let resampling = Resampling { tables: 400, seed, ..Resampling::default() };
+        let mut window = |rows: u64, group: [f64; 4]| {
+            let (rest, group) = (outcomes(2 * rows, REST, &mut random), outcomes(rows, group, &mut random));
+            let found = resampling.estimates(&metrics, &Table::new(rest, group));
+            found.into_iter().map(|(_, estimate)| estimate.unwrap()).collect::<Vec<_>>()
+        };
+        let (baseline, calm) = (window(5_000, GROUP), window(1_000, GROUP));
+        let worse = window(1_000, [0.15, 0.05, 0.28, 0.52]);
+        let tiny = window(25, GROUP);
+        for (i, metric) in metrics.iter().enumerate() {
+            let (from, to) = calm[i].interval.unwrap();
+            held += f64::from(u8::from(from <= truth[i] && truth[i] <= to));
+            let verdict = |current| {
+                let change = Change::new(metric, &baseline[i], current);
+                (change.p_value, change.verdict(change.p_value))
+            };
+            let (p_value, calm) = verdict(&calm[i]);
+            low += u32::from(p_value.unwrap() < 0.01);
+            alarms += u32::from(calm == Verdict::Violated);
+            if ["DI", "DPPL", "RD"].contains(&metric.name) {
+                found += u32::from(verdict(&worse[i]).1 == Verdict::Violated);
+            }
+            few += u32::from(verdict(&tiny[i]) == (None, Verdict::InsufficientRows));
+        }
+    }
+    let all = SEEDS as f64 * metrics.len() as f64;
+    eprintln!(
+        "of {all}: {held} hold the truth, {low} below 0.01, {alarms} alarms; {found} of 600 found; {few} too few"
+    );
+    assert!((0.93..0.97).contains(&(held / all)), "{held}");
+    assert!(low <= 22 && alarms <= 22, "{low} {alarms}");
+    assert_eq!((found, few), (600, 1400));
+}
