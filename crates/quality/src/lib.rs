@@ -1,4 +1,5 @@
 //! Was the model right, for whom, and why: quality, bias and attributions from mergeable counts.
 
 pub mod join;
+pub mod attribution;
 pub mod bias;
