@@ -3,3 +3,4 @@
 pub mod join;
 pub mod attribution;
 pub mod bias;
+pub mod concept;
