@@ -80,6 +80,16 @@ impl Spec {
         self
     }
 
+    /// Whether every number has what depends on the order of arrival; `None` without numbers.
+    #[must_use]
+    pub fn has_arrival(&self) -> Option<bool> {
+        let of = |feature: &FeatureSpec| match feature.kind {
+            Kind::Number { arrival, .. } => Some(arrival),
+            _ => None,
+        };
+        self.features.iter().filter_map(of).reduce(|all, arrival| all && arrival)
+    }
+
     /// The features, in column order.
     #[must_use]
     pub fn features(&self) -> &[FeatureSpec] {

@@ -76,7 +76,7 @@ impl Baseline {
         let constraints: Constraints = document::parse(constraints::FILE, &document).map_err(refuse)?;
         let (stored, rank_errors, frozen) = match own {
             Some(stored) => {
-                if compat.is_some() && !stored.has_arrival() {
+                if compat.is_some() && stored.spec.has_arrival() == Some(false) {
                     return Err(refuse(
                         "expected sketches in the order of its rows: make it again with `driftscan baseline DATA --out DIR \
                          --compat sagemaker`"
@@ -86,10 +86,7 @@ impl Baseline {
                 (stored, Vec::new(), store.read(&folder.join(stored::FILE)?)?.unwrap_or_default())
             }
             None => {
-                let mut imported = imported::read(&statistics, &constraints).map_err(refuse)?;
-                if compat.is_none() {
-                    imported.stored = imported.stored.without_arrival();
-                }
+                let imported = imported::read(&statistics, &constraints).map_err(refuse)?;
                 (imported.stored, imported.rank_errors, statistics)
             }
         };

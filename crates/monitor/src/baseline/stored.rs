@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arrow_array::{Array, BinaryArray, RecordBatch, StringArray, cast::AsArray};
 use arrow_schema::{DataType, Field, Schema};
-use profile::{FeatureProfile, FeatureSpec, Kind, Profile, Spec};
+use profile::{FeatureProfile, FeatureSpec, Profile, Spec};
 use store::{Location, Store};
 
 use crate::Error;
@@ -18,30 +18,6 @@ pub(super) struct Stored {
     pub(super) spec: Spec,
     pub(super) profiles: BTreeMap<Option<Arc<str>>, Profile>,
     pub(super) hours: BTreeMap<i64, u64>,
-}
-
-impl Stored {
-    /// Whether every number has a sketch in the order of its rows.
-    pub(super) fn has_arrival(&self) -> bool {
-        self.spec
-            .features()
-            .iter()
-            .all(|feature| !matches!(feature.kind, Kind::Number { arrival: false, .. }))
-    }
-
-    /// The same without those sketches: captures are then read faster, and their order does not matter.
-    pub(super) fn without_arrival(mut self) -> Self {
-        let mut features: Vec<FeatureSpec> = self.spec.into();
-        for feature in &mut features {
-            if let Kind::Number { arrival, .. } = &mut feature.kind {
-                *arrival = false;
-            }
-        }
-        self.spec = Spec::new(features);
-        let profiles = self.profiles.values_mut();
-        profiles.flat_map(|profile| &mut profile.features).for_each(|feature| feature.arrival = None);
-        self
-    }
 }
 
 /// Writes the file: a row a segment and feature, in order of segment, then of column.

@@ -199,6 +199,7 @@ impl<'a> Work<'a> {
             scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
             cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(baseline, bins)),
             compat: settings.compat,
+            theirs_are_known: settings.compat.is_some() || baseline.spec.has_arrival() == Some(true),
             emit: settings.emit,
             roles: &settings.roles,
             volumes: plan::volumes(baseline, &mut calendar, settings.windows.every),

@@ -45,6 +45,7 @@ pub fn check(
         scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
         cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(&baseline, bins)),
         compat: settings.compat,
+        theirs_are_known: settings.compat.is_some() || baseline.spec.has_arrival() == Some(true),
         emit: None,
         roles: &settings.roles,
         volumes: Vec::new(),

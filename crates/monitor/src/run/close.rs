@@ -56,6 +56,9 @@ pub(super) struct Judge<'a> {
     pub(super) roles: &'a Roles,
     /// The tool whose verdicts are to be had.
     pub(super) compat: Option<Compat>,
+    /// Whether what Model Monitor finds is known: its distances need sketches in the order of rows, which a baseline in
+    /// its form has.
+    pub(super) theirs_are_known: bool,
     /// The tool whose documents are wanted.
     pub(super) emit: Option<Emit>,
     /// Rows of the baseline's windows of the same length, ascending; empty where they are not known.
@@ -241,10 +244,13 @@ impl Judge<'_> {
             let pair = Pair { spec, baseline: before, current, constraint, rank_error, cut };
             let distribution = Distribution::of(&pair);
             let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
-            let theirs = self.compat.and_then(|Compat::Sagemaker| {
-                let name = spec.name.as_str().into();
-                sagemaker::distance(&key, &name, &pair, distribution.as_ref(), self.scorer.rules(&spec.name))
-            });
+            let theirs = self
+                .theirs_are_known
+                .then(|| {
+                    let (name, rules) = (spec.name.as_str().into(), self.scorer.rules(&spec.name));
+                    sagemaker::distance(&key, &name, &pair, distribution.as_ref(), rules)
+                })
+                .flatten();
             FeatureScoring { position, spec, before: Some((before, distribution)), current, scores, theirs }
         });
         let features = features.collect();
@@ -297,11 +303,15 @@ impl Judge<'_> {
                 distribution: distribution.as_ref(),
             };
             let (mut verdicts, mut more) = (findings(&facts), Vec::new());
-            if self.compat.is_some() {
+            if self.theirs_are_known {
                 let theirs = self.theirs(&facts, &feature);
                 let row = blank(&key, &name, Family::Drift, "verdict_difference", &pair, Status::Ok);
-                more = sagemaker::differences(&verdicts, &theirs, &row);
-                verdicts = theirs;
+                let differences = sagemaker::differences(&verdicts, &theirs, &row);
+                if self.compat.is_some() {
+                    verdicts = theirs;
+                    more.extend(feature.theirs.clone());
+                }
+                more.extend(differences);
             }
             for (check, finding) in verdicts {
                 let sources = self.paths_of(segment.sources(finding.offence, Some(feature.position), &name));
@@ -314,7 +324,7 @@ impl Judge<'_> {
                 Some(Compat::Sagemaker) => feature.theirs.as_ref().is_some_and(drifts),
             });
             rows.scores.extend(feature.scores.into_iter().map(|scored| scored.row));
-            rows.scores.extend(feature.theirs.into_iter().chain(more));
+            rows.scores.extend(more);
         }
         for (name, current) in &segment.profile.extra {
             let feature: Arc<str> = name.as_str().into();
