@@ -5,7 +5,10 @@ use sketch::{MOST_ROWS, Moments};
 
 use crate::metric::{Better, Measure, Metric, Problem};
 use crate::noise::of_mean;
-use crate::score::{Score, Undefined};
+use crate::{
+    attribution,
+    score::{Score, Undefined},
+};
 
 /// Ranks up to which the gain is counted; the last is all of them.
 const CUTS: [usize; 5] = [1, 3, 5, 10, usize::MAX];
@@ -21,28 +24,9 @@ pub fn ndcg(gains: &[f64], scores: &[f64], cut: usize) -> Result<f64, Undefined>
     if gains.is_empty() {
         return Err(Undefined::NoRows);
     }
-    let usable = |(gain, score): (&f64, &f64)| gain.is_finite() && *gain >= 0.0 && !score.is_nan();
-    if gains.len() != scores.len() || !gains.iter().zip(scores).all(usable) {
-        return Err(Undefined::Unbounded);
-    }
-    let mut items: Vec<(f64, f64)> =
-        scores.iter().map(|score| score + 0.0).zip(gains.iter().copied()).collect();
-    // Equal scores by gain, so that the order of items does not show in the last digit.
-    items.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
-    let mut best = gains.to_vec();
-    best.sort_unstable_by(|a, b| b.total_cmp(a));
-    let discount = |rank: usize| if rank < cut { 1.0 / ((rank + 2) as f64).log2() } else { 0.0 };
-    let ideal: f64 = best.iter().enumerate().map(|(rank, gain)| gain * discount(rank)).sum();
-    let (mut gained, mut rank) = (0.0, 0);
-    for tied in items.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-        let mean = tied.iter().map(|(_, gain)| gain).sum::<f64>() / tied.len() as f64;
-        gained += mean * (rank..rank + tied.len()).map(discount).sum::<f64>();
-        rank += tied.len();
-    }
-    match (ideal > 0.0, (gained + ideal).is_finite()) {
-        (_, false) => Err(Undefined::Unbounded),
-        (true, _) => Ok((gained / ideal).min(1.0)),
-        (false, _) => Ok(0.0),
+    match attribution::ndcg(gains, scores, Some(cut)) {
+        Err(attribution::Undefined::NoGain) => Ok(0.0),
+        outcome => outcome.map_err(|_| Undefined::Unbounded),
     }
 }
 

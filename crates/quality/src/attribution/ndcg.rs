@@ -6,10 +6,10 @@ use super::Undefined;
 /// 1 / log2(i + 1). Where scores are equal, each of them has the mean of their gains, as scikit-learn's `ndcg_score`.
 ///
 /// # Errors
-/// [`Undefined::NotComparable`] for a negative gain, numbers that are not finite, or slices of different lengths.
+/// [`Undefined::NotComparable`] for a gain that is negative or not finite, a score that is NaN, or slices of different lengths.
 pub fn dcg(gains: &[f64], scores: &[f64], most: Option<usize>) -> Result<f64, Undefined> {
-    let sound =
-        gains.iter().all(|gain| *gain >= 0.0 && gain.is_finite()) && scores.iter().all(|s| s.is_finite());
+    let sound = gains.iter().all(|gain| *gain >= 0.0 && gain.is_finite())
+        && !scores.iter().any(|score| score.is_nan());
     if gains.len() != scores.len() || !sound {
         return Err(Undefined::NotComparable);
     }
@@ -37,10 +37,14 @@ pub fn dcg(gains: &[f64], scores: &[f64], most: Option<usize>) -> Result<f64, Un
 /// [`dcg`] over that of the best order; 0 to 1.
 ///
 /// # Errors
-/// As [`dcg`]; [`Undefined::NoGain`] where no gain among the first `most` places is above zero (scikit-learn: 0).
+/// As [`dcg`], and where gains add up to infinity; [`Undefined::NoGain`] where no gain among the first `most` places is above zero (scikit-learn: 0).
 pub fn ndcg(gains: &[f64], scores: &[f64], most: Option<usize>) -> Result<f64, Undefined> {
     let (found, best) = (dcg(gains, scores, most)?, dcg(gains, gains, most)?);
-    if best > 0.0 { Ok((found / best).min(1.0)) } else { Err(Undefined::NoGain) }
+    match best > 0.0 {
+        _ if !(found + best).is_finite() => Err(Undefined::NotComparable),
+        true => Ok((found / best).min(1.0)),
+        false => Err(Undefined::NoGain),
+    }
 }
 
 #[cfg(test)]
