@@ -12,20 +12,20 @@ use crate::outcomes::Outcomes;
 use crate::score::Undefined;
 
 /// Sampling errors to either side of an estimate that its band reaches.
-const BAND: f64 = 3.0;
+pub(crate) const BAND: f64 = 3.0;
 
 /// What to expect of a metric, and of its realised value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// Name of the metric, among those of binary problems.
+    /// Name of the metric.
     pub metric: &'static str,
     /// The estimate.
     pub value: f64,
-    /// Standard deviation that samples of this size from the reference would have.
+    /// Standard deviation to expect of the realised value.
     pub sampling_error: f64,
     /// Three sampling errors below, at least 0.
     pub lower: f64,
-    /// Three sampling errors above, at most 1.
+    /// Three sampling errors above, at most what the metric can be.
     pub upper: f64,
     /// Rows that the estimate is of: all with a score and a decision, labelled or not.
     pub rows: u64,

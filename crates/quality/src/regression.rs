@@ -60,7 +60,7 @@ impl Regression {
     pub fn observe(&mut self, predictions: &[f64], labels: &[f64]) {
         let length = predictions.len().max(labels.len());
         let at = |column: &[f64], row: usize| column.get(row).copied().unwrap_or(f64::NAN);
-        let mut block = Vec::with_capacity(length);
+        let mut rows = Vec::with_capacity(length);
         self.counts.rows += length as u64;
         for row in 0..length {
             let (prediction, label) = (at(predictions, row), at(labels, row));
@@ -74,10 +74,12 @@ impl Regression {
                 self.counts.not_finite += 1;
                 continue;
             }
-            self.observe_error(error, label);
-            block.push(((error.abs() + 0.0).to_bits(), 0));
+            self.counts.zero_labels += u64::from(label == 0.0);
+            rows.push((error, label));
         }
-        runs(&mut block).for_each(|(size, kind, rows)| self.sizes.add(size, kind, rows));
+        self.add_up(&rows);
+        let mut sizes: Vec<_> = rows.iter().map(|(error, _)| ((error.abs() + 0.0).to_bits(), 0)).collect();
+        runs(&mut sizes).for_each(|(size, kind, rows)| self.sizes.add(size, kind, rows));
     }
 
     /// Adds another part.
@@ -139,25 +141,28 @@ impl Regression {
         self.sizes.heap_bytes() + self.moments().into_iter().map(Moments::heap_bytes).sum::<usize>()
     }
 
-    fn observe_error(&mut self, error: f64, label: f64) {
-        let size = error.abs();
-        if error >= 0.0 {
-            self.over.observe(size)
-        } else {
-            self.under.observe(size)
-        }
-        self.squares.observe(error * error);
-        self.labels.observe(label);
-        self.spread.label_squares.observe(label * label);
-        self.spread.label_cubes.observe(label * label * label);
-        self.spread.products.observe(label * error);
-        self.spread.square_products.observe(label * error * error);
-        self.relative_to_epsilon.observe(size / label.abs().max(SMALLEST_LABEL));
-        if label == 0.0 {
-            self.counts.zero_labels += 1;
-        } else {
-            self.relative.observe(size / label.abs());
-        }
+    /// Adds errors and labels to the sums, a column at a time.
+    fn add_up(&mut self, rows: &[(f64, f64)]) {
+        let mut column = Vec::with_capacity(rows.len());
+        let mut add = |sum: &mut Moments, of: fn(f64, f64) -> f64| {
+            column.clear();
+            // What no double holds, and what a sum is not of, is left out.
+            column.extend(
+                rows.iter().map(|(error, label)| of(*error, *label)).filter(|value| value.is_finite()),
+            );
+            sum.observe_all(&column);
+        };
+        add(&mut self.over, |error, _| if error >= 0.0 { error } else { f64::NAN });
+        add(&mut self.under, |error, _| if error < 0.0 { -error } else { f64::NAN });
+        add(&mut self.squares, |error, _| error * error);
+        // Infinite or not a number where the label is zero.
+        add(&mut self.relative, |error, label| error.abs() / label.abs());
+        add(&mut self.relative_to_epsilon, |error, label| error.abs() / label.abs().max(SMALLEST_LABEL));
+        add(&mut self.labels, |_, label| label);
+        add(&mut self.spread.label_squares, |_, label| label * label);
+        add(&mut self.spread.label_cubes, |_, label| label * label * label);
+        add(&mut self.spread.products, |error, label| label * error);
+        add(&mut self.spread.square_products, |error, label| label * error * error);
     }
 
     fn moments(&self) -> [&Moments; 10] {
