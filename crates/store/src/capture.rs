@@ -63,6 +63,8 @@ pub enum Layout {
     Documents,
     /// Comma-separated values without a header, as batch transforms write them.
     Rows,
+    /// Parquet that a manifest names: rows without an id or a time.
+    Table,
 }
 
 /// The extensions in [`Format::of`], for messages.

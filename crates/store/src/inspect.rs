@@ -119,6 +119,7 @@ impl Inspector {
             Layout::Lines | Layout::Rows => {
                 (text::first_lines(&self.backend, object, gzip).await?, Vec::new())
             }
+            Layout::Table => (text::whole(&self.backend, object).await?, Vec::new()),
             Layout::Documents => {
                 let _turn = self.turn(object).await;
                 let content = text::whole(&self.backend, object).await?;
@@ -130,7 +131,7 @@ impl Inspector {
                         let sample = match named.first() {
                             Some(Named {
                                 object,
-                                format: Format::Records { layout: Layout::Documents, gzip },
+                                format: Format::Records { layout: Layout::Documents | Layout::Table, gzip },
                             }) => {
                                 let content = text::whole(&self.backend, object).await?;
                                 if *gzip { unfold(&content, object)? } else { content }

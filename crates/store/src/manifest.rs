@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::backend::Backend;
-use crate::capture::Format;
+use crate::capture::{EXTENSIONS, Format, Layout};
 use crate::listing::Object;
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,11 +43,16 @@ pub(crate) async fn find(
         let Some(key) = address.strip_prefix(root).filter(here) else {
             return Err(corrupt(format!("a manifest that names `{address}`, which is in another store")));
         };
-        let Some(format) = Format::of(key).filter(|format| format.is_records()) else {
-            return Err(corrupt(format!(
-                "a manifest that names `{address}`: expected captures of JSON or CSV; read the folder of other \
-                 captures without the manifest"
-            )));
+        let records = |layout| Format::Records { layout, gzip: false };
+        let format = match Format::of(key) {
+            // What a batch transform is given in CSV has no header but where it was told of one.
+            Some(Format::Csv) => records(Layout::Rows),
+            Some(Format::Parquet) => records(Layout::Table),
+            Some(format @ Format::Records { .. }) => format,
+            None => {
+                let reason = format!("a manifest that names `{address}`: expected {EXTENSIONS}");
+                return Err(corrupt(reason));
+            }
         };
         let Some(object) = backend.look(key, &address).await? else {
             return Err(Error::NotFound {

@@ -5,7 +5,7 @@ use super::names::Naming;
 use super::select::Select;
 use super::side::{Cell, Side};
 use super::table::{NULL, Span, Table};
-use super::{GROUND_TRUTH, LONGEST_LINE, LeftOut, RecordOptions, csv, depth, json};
+use super::{GROUND_TRUTH, LONGEST_LINE, LeftOut, RecordOptions, csv, depth, json, table_file};
 use crate::capture::Layout;
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -87,6 +87,10 @@ impl Decoder {
                 }
             }
             Layout::Documents => work.documents(content),
+            Layout::Table => {
+                let (schema, batches) = table_file::batches(content, hour.map(|(start, _)| start), skip)?;
+                return Ok(Decoded { schema, batches, left_out: LeftOut::default(), shape });
+            }
             Layout::Rows => {
                 let mut start = 0;
                 for end in row_ends(content) {
@@ -249,6 +253,9 @@ impl Work<'_> {
     /// A row of CSV, with the id and the time that a batch transform adds behind it.
     fn row(&mut self, line: &str) -> Result<(), String> {
         csv::rows(line, &mut self.table, &mut self.request)?;
+        if self.table.rows() == 0 && self.is_header() {
+            return Ok(());
+        }
         let cells = &mut self.request.cells;
         let added = match cells.as_slice() {
             [.., id, time] => {
@@ -265,6 +272,15 @@ impl Work<'_> {
         }
         let event = added.as_ref().map(|(id, time)| Event { id: Some(id), time: Some(time) });
         self.records(event.unwrap_or_default(), None)
+    }
+
+    /// Whether the row under way has the names of columns.
+    fn is_header(&self) -> bool {
+        let names = &self.decoder.options.names;
+        let is_name = |cell: &Cell| {
+            self.table.get(cell.value).is_some_and(|text| names.iter().any(|name| name == text.trim()))
+        };
+        !self.request.cells.is_empty() && self.request.cells.iter().all(is_name)
     }
 
     /// Pairs requests with answers, and gives each record its names.

@@ -14,6 +14,7 @@ mod names;
 mod select;
 mod side;
 mod table;
+mod table_file;
 #[cfg(test)]
 mod tests;
 

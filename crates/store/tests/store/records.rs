@@ -2,11 +2,14 @@
 
 use crate::sandbox::{Sandbox, count};
 use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float64Type, TimestampMicrosecondType};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use flate2::{Compression, write::GzEncoder};
+use parquet::arrow::ArrowWriter;
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
-use store::{Columns, EVENT_TIME, Plan, PlanOptions, PlanStatus};
+use store::{Columns, EVENT_TIME, Plan, PlanOptions, PlanStatus, RecordOptions};
 
 fn line(id: &str, request: &str) -> String {
     let side = |data: &str| format!(r#"{{"data":"{data}","encoding":"CSV"}}"#);
@@ -118,7 +121,12 @@ fn a_manifest_is_the_files_that_it_names() {
             r#"[{"prefix":"memory:///out/"},"c.csv.out"]"#,
             "nothing found at `memory:///out/c.csv.out`",
         ),
-        ("kind.json", r#"[{"prefix":"memory:///out/"},"a.parquet"]"#, "expected captures of JSON or CSV"),
+        ("kind.json", r#"[{"prefix":"memory:///out/"},"a.avro"]"#, "expected `.parquet`, `.jsonl`"),
+        (
+            "gone-too.json",
+            r#"[{"prefix":"memory:///out/"},"c.parquet"]"#,
+            "nothing found at `memory:///out/c.parquet`",
+        ),
     ] {
         write(&format!("{at}/{name}"), content);
         let planned = plan(&sandbox, &format!("{at}/{name}"), None);
@@ -127,6 +135,48 @@ fn a_manifest_is_the_files_that_it_names() {
         };
         assert!(found.contains(reason), "{found}");
     }
+}
+
+#[test]
+fn a_manifest_may_name_tables() {
+    let sandbox = Sandbox::new();
+    let at = "memory:///captures/input/2026/02/03/04";
+    let write = |text: &str, content: Vec<u8>| {
+        sandbox.store.write(&sandbox.location(text), content).unwrap();
+    };
+    let column = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
+    for (name, values) in [("a", [1.0, 2.0]), ("b", [3.0, 4.0])] {
+        let batch = RecordBatch::try_from_iter([("x", column(&values)), ("y", column(&[0.5, 0.5]))]).unwrap();
+        let mut content = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut content, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        write(&format!("memory:///in/{name}.parquet"), content);
+    }
+    write(&format!("{at}/m.json"), br#"[{"prefix":"memory:///in/"},"a.parquet","b.parquet"]"#.to_vec());
+    let planned = plan(&sandbox, "memory:///captures", None);
+    assert_eq!(planned.sources[0].status, PlanStatus::Ready);
+    let batches: Vec<_> = sandbox.rows(planned, Columns::All).into_iter().map(Result::unwrap).collect();
+    let names: Vec<_> = batches[0].schema_ref().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["event_id", "event_time", "x", "y"]);
+    let of = |name: &str| -> Vec<f64> {
+        let column =
+            |batch: &RecordBatch| batch.column_by_name(name).unwrap().as_primitive::<Float64Type>().clone();
+        batches.iter().flat_map(|batch| column(batch).values().to_vec()).collect()
+    };
+    assert_eq!(of("x"), [1.0, 2.0, 3.0, 4.0]);
+    let times = batches[1].column(1).as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(times.value(0), 1_770_091_200_000_000);
+
+    // The same in CSV, where one file has a header.
+    write("memory:///in/a.csv", b"x,y\n1,0.5\n2,0.5\n".to_vec());
+    write("memory:///in/b.csv", b"3,0.5\n4,0.5\n".to_vec());
+    write(&format!("{at}/m.json"), br#"[{"prefix":"memory:///in/"},"a.csv","b.csv"]"#.to_vec());
+    let names = vec!["x".to_owned(), "y".to_owned()];
+    let records = RecordOptions { names, ..RecordOptions::default() };
+    let options = PlanOptions { records, ..PlanOptions::default() };
+    let planned = sandbox.plan_with("memory:///captures", &options).unwrap();
+    assert_eq!(count(&sandbox.rows(planned, Columns::All)), 4);
 }
 
 #[test]
