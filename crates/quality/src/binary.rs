@@ -155,6 +155,12 @@ impl Binary {
         self.outcomes().rows()
     }
 
+    /// Decided rows with a score, whatever is known of their label.
+    #[must_use]
+    pub fn scored(&self) -> u64 {
+        self.cells.total()
+    }
+
     /// Labelled rows by decision and label.
     #[must_use]
     pub fn outcomes(&self) -> Outcomes {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::auc::area;
-use crate::binary::{Binary, Level, Levels};
+use crate::binary::{Level, Levels};
 use crate::folds::{Fold, folds};
 use crate::score::Undefined;
 
@@ -19,22 +19,33 @@ pub struct Calibrator {
     points: Vec<(f64, f64)>,
 }
 
+/// Whether scores are calibrated before they are believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Calibrate {
+    /// Where that brings predicted and observed probabilities closer together in rows that were left out of learning:
+    /// NannyML's rule (expected calibration error over ten bins of equally many rows), here of ten folds that are drawn
+    /// with a fixed seed, and with ties shared out. Of scores for which it hardly matters the two may decide differently.
+    #[default]
+    WhereItHelps,
+    /// In any case.
+    Always,
+    /// Never.
+    Never,
+}
+
 impl Calibrator {
-    /// Learns from a reference: isotonic regression where it brings predicted and observed probabilities closer together
-    /// in rows it has not seen, nothing otherwise (NannyML's rule: expected calibration error over ten bins of equally many
-    /// rows; here of ten folds, drawn with a fixed seed).
+    /// Learns from labelled rows of a reference by score.
     ///
     /// # Errors
-    /// [`Undefined`] where no row of the reference has both score and label.
-    pub fn learn(reference: &Binary) -> Result<Self, Undefined> {
-        let levels = reference.levels();
-        let area = match area(&levels, false) {
-            Ok(area) => area.value,
-            Err(_) if levels.is_empty() => return Err(Undefined::NoScores),
-            Err(_) => return Ok(Self::default()),
+    /// [`Undefined::NoScores`] without rows.
+    pub(crate) fn learn(levels: &[(f64, Level)], choice: Calibrate) -> Result<Self, Undefined> {
+        let learns = match (choice, area(levels, false)) {
+            _ if levels.is_empty() => return Err(Undefined::NoScores),
+            (Calibrate::Always, _) => true,
+            (Calibrate::Never, _) | (_, Err(_)) => false,
+            (Calibrate::WhereItHelps, Ok(area)) => area.value <= SEPARATED && helps(levels),
         };
-        let helps = area <= SEPARATED && helps(&levels);
-        Ok(if helps { Self::isotonic(&levels) } else { Self::default() })
+        Ok(if learns { Self::isotonic(levels) } else { Self::default() })
     }
 
     /// The probability that a score stands for: linear between the scores of the reference, constant beyond them.
@@ -129,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::binary::{BinaryRows, Decisions};
+    use crate::binary::{Binary, BinaryRows, Decisions};
 
     fn of(rows: &[(f64, bool)]) -> Binary {
         let (scores, labels): (Vec<f64>, Vec<f64>) =
@@ -159,14 +170,27 @@ mod tests {
             let scores = (0..20_000).map(|i| (draw(i) * 100.0).round() / 100.0);
             scores.enumerate().map(|(i, score)| (score, draw(i as u32 + 50_000) < truth(score))).collect()
         };
-        let skewed = Calibrator::learn(&of(&rows(|score| score * score))).unwrap();
+        let skewed =
+            Calibrator::learn(&of(&rows(|score| score * score)).levels(), Calibrate::WhereItHelps).unwrap();
         assert!(!skewed.is_identity() && skewed.is_sound());
+        let levels = of(&[(0.3, true), (0.4, false)]).levels();
+        assert!(!Calibrator::learn(&levels, Calibrate::Always).unwrap().is_identity());
+        assert!(Calibrator::learn(&levels, Calibrate::Never).unwrap().is_identity());
         assert!((skewed.probability(0.5) - 0.25).abs() < 0.05);
         assert!(
-            Calibrator::learn(&of(&rows(|score| f64::from(u8::from(score > 0.5))))).unwrap().is_identity()
+            Calibrator::learn(
+                &of(&rows(|score| f64::from(u8::from(score > 0.5)))).levels(),
+                Calibrate::WhereItHelps
+            )
+            .unwrap()
+            .is_identity()
         );
-        assert!(Calibrator::learn(&of(&[(0.3, true), (0.4, true)])).unwrap().is_identity());
-        assert_eq!(Calibrator::learn(&Binary::default()), Err(Undefined::NoScores));
+        assert!(
+            Calibrator::learn(&of(&[(0.3, true), (0.4, true)]).levels(), Calibrate::WhereItHelps)
+                .unwrap()
+                .is_identity()
+        );
+        assert_eq!(Calibrator::learn(&[], Calibrate::Always), Err(Undefined::NoScores));
     }
 
     #[test]

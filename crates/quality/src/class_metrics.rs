@@ -73,6 +73,18 @@ fn macro_mean(state: &Multiclass, of: impl Fn(Margin) -> f64) -> Result<Score, U
     })
 }
 
+/// Mean over classes of the rows of other labels that were not predicted to be of the class.
+fn macro_specificity(state: &Multiclass) -> Result<Score, Undefined> {
+    of_margins(state.confusion(), |margins| {
+        let rows: f64 = margins.iter().map(|margin| margin.labelled).sum();
+        let of = |margin: &Margin| {
+            let others = rows - margin.labelled;
+            if others > 0.0 { 1.0 - (margin.predicted - margin.hits) / others } else { 0.0 }
+        };
+        Ok(margins.iter().map(of).sum::<f64>() / margins.len() as f64)
+    })
+}
+
 /// Mean over classes, weighted by the rows they are the label of.
 fn weighted_mean(state: &Multiclass, of: impl Fn(Margin) -> f64) -> Result<Score, Undefined> {
     of_margins(state.confusion(), |margins| {
@@ -259,6 +271,7 @@ Mean recall of the classes that occur as label. Range 0 to 1, 1/k by chance. No 
     of(WEIGHTED, "weighted_f2", "Weighted F2", |s| weighted_mean(s, |m| m.f(4.0))),
     of(MACRO, "macro_precision", "Macro precision", |s| macro_mean(s, Margin::precision)),
     of(MACRO, "macro_recall", "Macro recall", |s| macro_mean(s, Margin::recall)),
+    of(MACRO, "macro_true_negative_rate", "Macro true negative rate (specificity)", macro_specificity),
     of(MACRO, "macro_f0_5", "Macro F0.5", |s| macro_mean(s, |m| m.f(0.25))),
     of(MACRO, "macro_f1", "Macro F1", |s| macro_mean(s, |m| m.f(1.0))),
     of(MACRO, "macro_f2", "Macro F2", |s| macro_mean(s, |m| m.f(4.0))),

@@ -7,8 +7,8 @@
 use statrs::function::gamma::digamma;
 
 use crate::binary::Binary;
-use crate::calibration::Calibrator;
-use crate::outcomes::Outcomes;
+use crate::calibration::{Calibrate, Calibrator};
+use crate::sampling::{self, Noise};
 use crate::score::Undefined;
 
 /// Sampling errors to either side of an estimate that its band reaches.
@@ -51,22 +51,18 @@ pub struct Estimator {
     noise: Vec<(&'static str, Noise)>,
 }
 
-/// Sampling error of a metric: `deviation / sqrt(rows * share)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Noise {
-    /// Standard deviation of what one relevant row contributes.
-    deviation: f64,
-    /// Share of rows that are relevant.
-    share: f64,
-}
-
 impl Estimator {
     /// Learns from a reference with labels.
     ///
     /// # Errors
-    /// [`Undefined`] where no row of the reference has both score and label.
-    pub fn new(reference: &Binary) -> Result<Self, Undefined> {
-        Ok(Self { calibrator: Calibrator::learn(reference)?, noise: noise(reference) })
+    /// [`Undefined::NoScores`] where no row of the reference has both score and label.
+    pub fn new(reference: &Binary, calibrate: Calibrate) -> Result<Self, Undefined> {
+        let levels = reference.levels();
+        let calibrator = Calibrator::learn(&levels, calibrate)?;
+        let mut noise = sampling::of_decisions(&reference.outcomes()).to_vec();
+        noise.push(("auc", sampling::of_order(&levels)));
+        noise.push(("average_precision", sampling::of_average_precision(&levels)));
+        Ok(Self { calibrator, noise })
     }
 
     /// The function from scores to probabilities.
@@ -115,30 +111,36 @@ impl Estimator {
             ("auc", auc(&levels)),
             ("average_precision", average_precision(&levels)),
         ];
-        let rows = levels.iter().map(|(_, rows)| rows).sum::<f64>();
-        let none = |reason| if rows > 0.0 { reason } else { Undefined::NoScores };
+        let rows = state.scored();
+        let none = |reason| if rows > 0 { reason } else { Undefined::NoScores };
         values
             .map(|(metric, value)| (metric, value.map_err(none).and_then(|v| self.banded(metric, v, rows))))
             .into()
     }
 
-    fn banded(&self, metric: &'static str, value: f64, rows: f64) -> Result<Estimate, Undefined> {
+    fn banded(&self, metric: &'static str, value: f64, rows: u64) -> Result<Estimate, Undefined> {
         let noise = self.noise.iter().find(|(name, _)| *name == metric).map(|(_, noise)| *noise);
-        let noise = noise.ok_or(Undefined::TooFewRows)?;
-        let sampling_error = noise.deviation / (rows * noise.share).sqrt();
-        if !sampling_error.is_finite() {
-            return Err(Undefined::TooFewRows);
-        }
-        let (lower, upper) = (value - BAND * sampling_error, value + BAND * sampling_error);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of rows")]
-        let rows = rows as u64;
-        Ok(Estimate { metric, value, sampling_error, lower: lower.max(0.0), upper: upper.min(1.0), rows })
+        banded(metric, value, noise.ok_or(Undefined::TooFewRows)?.error(rows), rows)
     }
+}
+
+/// An estimate of a share with its band.
+pub(crate) fn banded(
+    metric: &'static str,
+    value: f64,
+    sampling_error: f64,
+    rows: u64,
+) -> Result<Estimate, Undefined> {
+    if !sampling_error.is_finite() {
+        return Err(Undefined::TooFewRows);
+    }
+    let (lower, upper) = (value - BAND * sampling_error, value + BAND * sampling_error);
+    Ok(Estimate { metric, value, sampling_error, lower: lower.max(0.0), upper: upper.min(1.0), rows })
 }
 
 /// The area that probabilities promise: negatives below and half of those at the same score, for each positive.
 /// `levels` are probability and rows by ascending score.
-fn auc(levels: &[(f64, f64)]) -> Result<f64, Undefined> {
+pub(crate) fn auc(levels: &[(f64, f64)]) -> Result<f64, Undefined> {
     let (mut below, mut right, mut positives) = (0.0, 0.0, 0.0);
     for (probability, rows) in levels {
         let (positive, negative) = (probability * rows, (1.0 - probability) * rows);
@@ -166,54 +168,6 @@ fn average_precision(levels: &[(f64, f64)]) -> Result<f64, Undefined> {
     if hits > 0.0 { Ok(sum / hits) } else { Err(Undefined::NoPositives) }
 }
 
-/// Sampling errors as NannyML has them, from what one row contributes in the reference: right or wrong for the metrics of
-/// decisions; for AUC the share of the common class that a row of the rare class outranks. For average precision they
-/// come from the influence of each row instead of NannyML's random resamples.
-fn noise(reference: &Binary) -> Vec<(&'static str, Noise)> {
-    let Outcomes { true_negatives: tn, false_positives: fp, false_negatives, true_positives: tp } =
-        reference.outcomes();
-    let rows = reference.labelled() as f64;
-    let (tn, fp, r#fn, tp) = (tn as f64, fp as f64, false_negatives as f64, tp as f64);
-    let of = |right: f64, wrong: f64, stretch: f64| {
-        let relevant = right + wrong;
-        let share = right / relevant;
-        Noise { deviation: stretch * (share * (1.0 - share)).sqrt(), share: relevant / rows }
-    };
-    let mut noise = vec![
-        ("accuracy", of(tp + tn, fp + r#fn, 1.0)),
-        ("precision", of(tp, fp, 1.0)),
-        ("recall", of(tp, r#fn, 1.0)),
-        ("true_negative_rate", of(tn, fp, 1.0)),
-        // A hit counts as much as two errors.
-        ("f1", of(tp, fp + r#fn, (tp + fp + r#fn) / (tp + (fp + r#fn) / 2.0))),
-    ];
-    let levels = reference.levels();
-    if let Ok(average) = crate::average_precision::area(&levels, false) {
-        let deviation = average.standard_error.unwrap_or(f64::NAN) * (average.rows as f64).sqrt();
-        noise.push(("average_precision", Noise { deviation, share: 1.0 }));
-    }
-    let (mut n, mut p) = (0.0, 0.0);
-    for (_, level) in &levels {
-        (n, p) = (n + level.negatives as f64, p + level.positives as f64);
-    }
-    // Of the rarer class, the share of the other one that each row lies above (below, which is the same spread).
-    let (rare, common) = if p > n { (n, p) } else { (p, n) };
-    let (mut below, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    for (_, level) in &levels {
-        let (negatives, positives) = (level.negatives as f64, level.positives as f64);
-        let (rare_rows, common_rows) = if p > n { (negatives, positives) } else { (positives, negatives) };
-        let placement = (below + common_rows / 2.0) / common;
-        sum += rare_rows * placement;
-        squares += rare_rows * placement * placement;
-        below += common_rows;
-    }
-    let mean = sum / rare;
-    let deviation = (squares / rare - mean * mean).max(0.0).sqrt();
-    noise.push(("auc", Noise { deviation, share: rare / (n + p) }));
-    noise.retain(|(_, noise)| noise.deviation.is_finite() && noise.share > 0.0);
-    noise
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,7 +182,7 @@ mod tests {
     #[test]
     fn calibrated_scores_promise_what_they_say() {
         let reference = of(&[0.2, 0.2, 0.8, 0.8, 0.8], &[0.0, 0.0, 1.0, 1.0, 0.0]);
-        let estimator = Estimator::new(&reference).unwrap();
+        let estimator = Estimator::new(&reference, Calibrate::WhereItHelps).unwrap();
         let plain = Estimator { calibrator: Calibrator::default(), ..estimator };
         let state = of(&[0.25, 0.75, 0.75, 0.5], &[]);
         let expected = ExpectedOutcomes {
@@ -256,10 +210,11 @@ mod tests {
 
     #[test]
     fn no_estimate_without_rows_or_reference() {
-        assert_eq!(Estimator::new(&Binary::default()), Err(Undefined::NoScores));
-        let estimator = Estimator::new(&of(&[0.2, 0.6, 0.8], &[0.0, 1.0, 1.0])).unwrap();
+        assert_eq!(Estimator::new(&Binary::default(), Calibrate::WhereItHelps), Err(Undefined::NoScores));
+        let estimator =
+            Estimator::new(&of(&[0.2, 0.6, 0.8], &[0.0, 1.0, 1.0]), Calibrate::WhereItHelps).unwrap();
         assert!(estimator.estimates(&Binary::default()).iter().all(|(_, e)| *e == Err(Undefined::NoScores)));
-        let one_class = Estimator::new(&of(&[0.2, 0.6], &[1.0, 1.0])).unwrap();
+        let one_class = Estimator::new(&of(&[0.2, 0.6], &[1.0, 1.0]), Calibrate::WhereItHelps).unwrap();
         for (name, estimate) in one_class.estimates(&of(&[0.3, 0.9], &[])) {
             let known = estimate.is_ok_and(|estimate| estimate.sampling_error.is_finite());
             assert!(known || estimate == Err(Undefined::TooFewRows), "{name} {estimate:?}");

@@ -11,6 +11,9 @@
 //! | a number | [`Regression`] | all but the median error beyond [`MOST_VALUES`] different sizes |
 //! | an order of items | [`Ranking`] | all |
 //!
+//! Without labels, [`Estimator`] and [`ClassEstimator`] say what calibrated scores promise, and [`PredictionErrors`] what error
+//! predictions usually have; each learns from a reference with labels.
+//!
 //! [`bias`] compares groups, [`attribution`] explanations, [`concept`] how labels depend on inputs; [`join`] brings records and
 //! their labels together, and is the one module that sees Arrow and a file. No clock and no environment are seen, and no
 //! input makes any of it panic.
@@ -39,6 +42,7 @@ mod binary;
 mod calibration;
 mod cells;
 mod class_counts;
+mod class_estimate;
 mod class_metrics;
 pub mod concept;
 mod curves;
@@ -57,13 +61,15 @@ mod probability;
 mod ranking;
 mod regression;
 mod regression_metrics;
+mod sampling;
 mod score;
 mod state;
 
 pub use binary::{Binary, BinaryCounts, BinaryRows, CALIBRATION_BINS, Decisions};
-pub use calibration::Calibrator;
+pub use calibration::{Calibrate, Calibrator};
 pub use cells::MOST_VALUES;
 pub use class_counts::{Class, ClassCounts, MOST_CLASSES};
+pub use class_estimate::{ClassEstimator, Promises};
 pub use curves::{CurvePoint, curve};
 pub use estimate::{Estimate, Estimator, ExpectedOutcomes};
 pub use metric::{Better, Measure, Metric, Problem};
