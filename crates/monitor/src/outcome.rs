@@ -103,12 +103,10 @@ impl BadLines {
         let listed: Vec<_> =
             reasons.iter().take(5).map(|(reason, lines)| format!("{lines} {reason}")).collect();
         let more = if more == 0 { String::new() } else { format!(" and {more} reasons more") };
-        Some(format!(
-            "{} lines in {} captures are no records and were left out: {}{more}; the first: {first}",
-            self.lines,
-            self.files,
-            listed.join(", ")
-        ))
+        let listed = listed.join(", ");
+        let captures = if self.files == 1 { "1 capture" } else { &format!("{} captures", self.files) };
+        let are = if self.lines == 1 { "line is no record and was" } else { "lines are no records and were" };
+        Some(format!("{} {are} left out, in {captures}: {listed}{more}; the first: {first}", self.lines))
     }
 }
 

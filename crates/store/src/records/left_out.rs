@@ -53,7 +53,7 @@ impl LeftOut {
         if self.first.len() < QUOTED {
             let start = &line[..line.len().min(4 * QUOTE)];
             let text = String::from_utf8_lossy(start);
-            let mut quote: String = text.chars().take(QUOTE).flat_map(char::escape_debug).collect();
+            let mut quote: String = text.chars().take(QUOTE).flat_map(shown).collect();
             if line.len() > quote.len() {
                 quote.push_str("...");
             }
@@ -85,6 +85,12 @@ impl LeftOut {
     }
 }
 
+/// Quotes and backslashes stay as they are: what would not show, or would break the line, is written out.
+fn shown(letter: char) -> impl Iterator<Item = char> {
+    let as_it_is = matches!(letter, '"' | '\'' | '\\').then_some(letter);
+    as_it_is.into_iter().chain(letter.escape_debug().filter(move |_| as_it_is.is_none()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,8 +106,6 @@ mod tests {
         (0..3).for_each(|_| whole.merge(part(10)));
         assert_eq!(whole.first.iter().map(|line| line.number).collect::<Vec<_>>(), [4, 14, 24]);
         assert_eq!((whole.count(), whole.lines), (4, 34));
-        assert!(
-            whole.describe().starts_with("4 of 34 lines left out: 4 not JSON; line 4 (not JSON): {\\\"a")
-        );
+        assert!(whole.describe().starts_with("4 of 34 lines left out: 4 not JSON; line 4 (not JSON): {\"a"));
     }
 }
