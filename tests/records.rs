@@ -123,7 +123,11 @@ fn lines_that_are_no_records_are_counted_and_the_rest_is_used() {
     let notes = json["notes"].to_string();
     holds(
         &notes,
-        &["3 lines are no records and were left out, in 1 capture: ", "2 not JSON, 1 expected 4 values, found 5", "line 2"],
+        &[
+            "3 lines are no records and were left out, in 1 capture: ",
+            "2 not JSON, 1 expected 4 values, found 5",
+            "line 2",
+        ],
     );
     holds(&json["quarantined"].to_string(), &["2 of 2 lines left out: 2 not JSON", "bad.jsonl"]);
     let listed = sandbox.expect(0, "sources results --format json").json();
