@@ -47,23 +47,26 @@ fn one_of_many_wins_on_a_disk() {
 fn takers_that_come_and_go_never_hold_a_folder_together() {
     let sandbox = Sandbox::new();
     let (folder, inside) = (sandbox.location("results"), std::sync::atomic::AtomicUsize::new(0));
-    let taken: usize = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
+        // Each goes on until its turn has come so often, however the threads are scheduled.
         let come_and_go = || {
             let mut taken = 0;
-            for _ in 0..500 {
-                let Ok(lease) = sandbox.store.lease(&folder, "one of four") else { continue };
+            while taken < 125 {
+                let lease = match sandbox.store.lease(&folder, "one of four") {
+                    Ok(lease) => lease,
+                    Err(Error::Held { .. }) => continue,
+                    Err(error) => panic!("{error}"),
+                };
                 assert_eq!(inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
                 assert!(lease.is_held());
                 inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
                 lease.release();
                 taken += 1;
             }
-            taken
         };
         let takers: Vec<_> = (0..4).map(|_| scope.spawn(come_and_go)).collect();
-        takers.into_iter().map(|taker| taker.join().unwrap()).sum()
+        takers.into_iter().for_each(|taker| taker.join().unwrap());
     });
-    assert!(taken >= 500, "{taken}");
 }
 
 /// A process that holds the folder until it is killed.
