@@ -30,13 +30,8 @@ fn wrong_types_name_the_key() {
 
 #[test]
 fn keys_of_later_versions_are_known_and_refused() {
-    for (toml, key) in [
-        ("[ground_truth]\nid = \"a\"\n", "`ground_truth`"),
-        ("[[bias]]\nfacet = \"a\"\n", "`bias`"),
-        ("[alerts]\npersist = \"2 of 3\"\n", "`alerts`"),
-    ] {
-        holds(&refused(toml), &[key, "this version does not act on it yet"]);
-    }
+    let toml = "[alerts]\npersist = \"2 of 3\"\n";
+    holds(&refused(toml), &["`alerts`", "this version does not act on it yet"]);
 }
 
 #[test]

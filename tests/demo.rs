@@ -31,6 +31,7 @@ fn the_blizzard_stands_out() {
         "worst_features",
         "notes",
         "next",
+        "quality",
     ] {
         assert!(!found[member].is_null(), "{member}");
     }
@@ -39,6 +40,7 @@ fn the_blizzard_stands_out() {
         (&found["windows"]["first"], &found["windows"]["last"]),
         (&"2013-02-01".into(), &"2013-12-31".into())
     );
+    assert_eq!((&found["quality"]["windows"], &found["quality"]["labelled"]), (&334.into(), &300_994.into()));
     let worst = found["worst_windows"].as_array().unwrap();
     for (date, missing) in [("2013-02-08", 0.357), ("2013-02-09", 0.695)] {
         let place = worst.iter().position(|window| window["window"] == date).unwrap();
@@ -83,7 +85,12 @@ fn the_text_says_what_to_look_at_next() {
 fn the_data_is_found_from_a_folder_of_the_clone_and_asked_for_elsewhere() {
     let sandbox = Sandbox::new();
     let error = sandbox.error(2, "demo --data nowhere");
-    holds(&error, &["--data: expected a folder that holds `nyc_flights_2013/predictions`, found `nowhere`"]);
+    holds(
+        &error,
+        &[
+            "--data: expected a folder that holds `nyc_flights_2013/predictions` and `nyc_flights_2013/labels`, found `nowhere`",
+        ],
+    );
     let out = sandbox.path("out").to_str().unwrap().to_owned();
     let mut command = sandbox.command(&["demo", "--out", &out, "-q", "--format", "json"]);
     let ran: crate::sandbox::Ran = command.current_dir(repository("crates")).output().unwrap().into();

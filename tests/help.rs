@@ -31,6 +31,7 @@ fn options_shared_by_runs_are_all_there() {
             "probability",
             "label",
             "latency",
+            "status",
             "features",
             "ignore",
             "threads",

@@ -5,9 +5,13 @@
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod bad_labels;
+#[cfg(test)]
 mod bad_times;
 #[cfg(test)]
 mod bench;
+#[cfg(test)]
+mod bias_oracle;
 #[cfg(test)]
 mod bucket_faults;
 #[cfg(test)]
@@ -27,16 +31,26 @@ mod disk;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod estimated;
+#[cfg(test)]
 mod exit_codes;
 #[cfg(test)]
 #[path = "../crates/store/tests/faults/mod.rs"]
 mod faults;
+#[cfg(test)]
+mod ground_truth;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
 mod kill;
+#[cfg(test)]
+mod labelled;
+#[cfg(test)]
+mod labels_added;
+#[cfg(test)]
+mod latency;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
@@ -48,6 +62,12 @@ mod oracle_cases;
 #[cfg(test)]
 mod oracle_daily;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
+mod quality_oracle;
+#[cfg(test)]
+mod ranked;
+#[cfg(test)]
 mod real_data;
 #[cfg(test)]
 mod records;
@@ -58,6 +78,10 @@ mod resume;
 #[cfg(test)]
 mod sagemaker_baseline;
 #[cfg(test)]
+mod sagemaker_bias;
+#[cfg(test)]
+mod sagemaker_labels;
+#[cfg(test)]
 mod sagemaker_rules;
 #[cfg(test)]
 mod sandbox;
@@ -66,3 +90,5 @@ mod sandbox;
 mod servers;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod turned_out;

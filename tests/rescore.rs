@@ -10,7 +10,8 @@ use crate::{
 
 const TABLES: [&str; 5] = ["windows", "scores", "violations", "histograms", "features"];
 
-fn tables(sandbox: &Sandbox, folder: &str) -> Vec<(String, Vec<u8>)> {
+/// The tables that a rescore makes.
+pub(crate) fn tables(sandbox: &Sandbox, folder: &str) -> Vec<(String, Vec<u8>)> {
     let mut files = sandbox.files(folder);
     files.retain(|(name, _)| TABLES.iter().any(|table| name.starts_with(table)));
     assert!(files.len() >= 5, "too few tables to tell");
@@ -18,7 +19,7 @@ fn tables(sandbox: &Sandbox, folder: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[track_caller]
-fn same(sandbox: &Sandbox, one: &str, other: &str) {
+pub(crate) fn same(sandbox: &Sandbox, one: &str, other: &str) {
     let (one, other) = (tables(sandbox, one), tables(sandbox, other));
     let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&one), names(&other));

@@ -60,11 +60,14 @@ impl<'a> Row<'a> {
         self.column(name).unwrap().as_primitive::<Int64Type>().value(self.1)
     }
 
+    /// Microseconds since 1970 UTC.
+    pub(crate) fn time(&self, name: &str) -> i64 {
+        self.column(name).unwrap().as_primitive::<TimestampMicrosecondType>().value(self.1)
+    }
+
     /// Start of the window as a date, UTC.
     pub(crate) fn date(&self) -> String {
-        let micros =
-            self.column("window_start").unwrap().as_primitive::<TimestampMicrosecondType>().value(self.1);
-        let days = micros.div_euclid(86_400_000_000);
+        let days = self.time("window_start").div_euclid(86_400_000_000);
         arrow_array::temporal_conversions::date32_to_datetime(i32::try_from(days).unwrap())
             .unwrap()
             .date()

@@ -9,9 +9,9 @@ TABLES = {
     "windows": KEYS
     + "status str, rows i64, baseline_rows i64, files i64, violations i64, features_drifted i64, reason str?",
     "scores": KEYS
-    + "feature str?, family str, metric str, method str, value f64?, error_bound f64?, baseline_value f64?, "
+    + "feature str?, family str, metric str, method str, value f64?, error_bound f64?, standard_error f64?, baseline_value f64?, "
     + "threshold f64?, comparison str?, expected_without_drift f64?, p_value f64?, q_value f64?, "
-    + "rows i64, baseline_rows i64, status str",
+    + "rows i64, baseline_rows i64, status str, reason str?",
     "violations": KEYS
     + "feature str?, family str, check str, metric str, value f64?, threshold f64?, comparison str?, "
     + "baseline_value f64?, severity str, rows i64, description str, top_contributions contributions, "
@@ -27,24 +27,28 @@ TABLES = {
     + "status str, reason str?",
     "profiles": KEYS
     + "source str, version str, spec str, feature str, known bool, rows i64, format i64, profile bytes",
+    "outcomes": KEYS + "source str, version str, spec str, format i64, outcomes bytes",
     "runs": "started time, ended time, host str, version str, options str, windows i64, sources i64, rows i64, "
     + "violations i64, status str",
 }
 
 # Tables with a folder for each date.
-DATED = ["windows", "scores", "violations", "histograms", "features", "profiles"]
+DATED = ["windows", "scores", "violations", "histograms", "features", "profiles", "outcomes"]
 
 VALUES = {
     ("windows", "status"): {"completed", "completed_with_violations", "no_data", "failed"},
     ("scores", "status"): {
         "ok", "violated", "insufficient_rows", "empty", "constant", "type_changed", "not_comparable",
     },
-    ("scores", "family"): {"drift", "data_quality"},
+    ("scores", "family"): {
+        "drift", "data_quality", "model_quality", "concept", "bias", "attribution", "latency",
+    },
     ("scores", "comparison"): {"above", "below", None},
     ("violations", "severity"): {"warning", "violation"},
     ("violations", "check"): {
         "volume", "missing_column", "extra_column", "data_type", "completeness", "categorical_values", "range",
-        "non_negative", "baseline_drift", "label_against_score",
+        "non_negative", "baseline_drift", "label_against_score", "model_quality", "concept_drift", "bias_drift",
+        "attribution_drift", "slow_answers", "error_answers",
     },
     ("sources", "status"): {"profiled", "reused", "quarantined", "outside_range"},
 }

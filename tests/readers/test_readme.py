@@ -28,8 +28,8 @@ class Readme(unittest.TestCase):
         print(f"query {index + 1}: {len(rows)} rows, the first {rows[0]}", flush=True)
         return rows
 
-    def test_there_are_three_queries(self):
-        self.assertEqual(len(blocks("sql")), 3)
+    def test_there_are_four_queries(self):
+        self.assertEqual(len(blocks("sql")), 4)
 
     def test_excerpts_are_what_the_program_prints(self):
         printed = set(readers.OUTPUT.read_text(encoding="utf-8").splitlines())
@@ -56,6 +56,19 @@ class Readme(unittest.TestCase):
         missing = {row["window_date"]: row["missing"] for row in rows}
         self.assertGreater(missing[datetime.date(2013, 2, 9)], 0.5)
         self.assertTrue(all(0 <= share <= 1 for share in missing.values()))
+
+    def test_days_of_wrong_predictions(self):
+        rows = self.rows(3)
+        accuracies = [row["accuracy"] for row in rows]
+        self.assertEqual(accuracies, sorted(accuracies))
+        captures, labels = (f"data/nyc_flights_2013/{name}/**/*.parquet" for name in ("predictions", "labels"))
+        expected, labelled = duckdb.execute(
+            f"""SELECT round(avg(((late_prob >= 0.5) = (late = 1))::DOUBLE), 3), round(count(late) / count(*), 3)
+            FROM '{captures}' LEFT JOIN '{labels}' USING (event_id)
+            WHERE (event_ts AT TIME ZONE 'UTC')::DATE = ?""",
+            [rows[0]["window_date"]],
+        ).fetchall()[0]
+        self.assertEqual((rows[0]["accuracy"], rows[0]["labelled"]), (expected, labelled))
 
 
 if __name__ == "__main__":

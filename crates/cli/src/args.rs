@@ -139,6 +139,8 @@ pub(crate) struct Baseline {
     #[command(flatten)]
     pub(crate) segments: Segments,
     #[command(flatten)]
+    pub(crate) ground_truth: GroundTruthFlags,
+    #[command(flatten)]
     pub(crate) bad_files: BadFiles,
     #[command(flatten)]
     pub(crate) resources: Resources,
@@ -164,6 +166,8 @@ pub(crate) struct Backfill {
     pub(crate) range: Range,
     #[command(flatten)]
     pub(crate) segments: Segments,
+    #[command(flatten)]
+    pub(crate) ground_truth: GroundTruthFlags,
     #[command(flatten)]
     pub(crate) roles: RoleFlags,
     /// Print what would be read and which windows it opens; read and write nothing
@@ -195,6 +199,8 @@ pub(crate) struct Check {
     pub(crate) range: Range,
     #[command(flatten)]
     pub(crate) segments: Segments,
+    #[command(flatten)]
+    pub(crate) ground_truth: GroundTruthFlags,
     #[command(flatten)]
     pub(crate) roles: RoleFlags,
     /// Judge as another tool does, with its words; `scores` says where our own verdicts differ
@@ -305,12 +311,24 @@ pub(crate) struct List {
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Registry {
-    /// How far a distribution has moved
+    /// What `scores` may hold, by family: how far a distribution has moved, how right predictions were, ...
     Metrics,
     /// What is reported as a violation
     Checks,
     /// Columns of the result tables
     Columns,
+}
+
+/// Labels that lie elsewhere than the captures.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Labels")]
+pub(crate) struct GroundTruthFlags {
+    /// Folder, file, glob or URL of labels, joined by id; more in `[ground_truth]` of driftscan.toml
+    #[arg(long, value_name = "URL")]
+    pub(crate) ground_truth: Option<String>,
+    /// Labels that arrived later are not there yet: quality as it was known at this date or RFC 3339 time
+    #[arg(long, value_name = "T")]
+    pub(crate) as_of: Option<String>,
 }
 
 /// Columns with a meaning of their own; every other column is a feature.
@@ -335,6 +353,9 @@ pub(crate) struct RoleFlags {
     /// Response time; monitored like a feature
     #[arg(long, value_name = "COL")]
     pub(crate) latency: Option<String>,
+    /// Status or error code of an answer; monitored like a feature
+    #[arg(long, value_name = "COL")]
+    pub(crate) status: Option<String>,
     /// Features to monitor, `*` for any run of characters [default: all columns without another role]
     #[arg(long, value_name = "COL,...", value_delimiter = ',')]
     pub(crate) features: Vec<String>,

@@ -16,17 +16,28 @@ use crate::nearest;
 pub(crate) const DEFAULT: &str = "driftscan.toml";
 
 /// Sections with their keys.
-const KNOWN: [(&str, &[&str]); 6] = [
+const KNOWN: [(&str, &[&str]); 11] = [
     ("monitor", &["name", "captures", "baseline", "results", "compat"]),
-    ("roles", &["timestamp", "id", "prediction", "probability", "label", "latency", "features", "ignore"]),
+    (
+        "roles",
+        &["timestamp", "id", "prediction", "probability", "label", "latency", "status", "features", "ignore"],
+    ),
     ("records", &["names", "outputs", "select"]),
     ("windows", &["every", "timezone", "compare"]),
     ("segments", &["by"]),
     ("drift", &["metrics", "bins"]),
+    ("quality", &["problem", "positive", "threshold", "probabilities", "query"]),
+    ("ground_truth", &["captures", "id", "label", "arrived"]),
+    ("bias", &["facet", "disadvantaged", "above", "group"]),
+    ("attribution", &["columns", "aggregate"]),
+    ("latency", &["slow", "errors"]),
 ];
 
+/// Sections that may come more than once, as `[[bias]]`.
+const LISTS: [&str; 1] = ["bias"];
+
 /// Sections that a later version acts on.
-const LATER: [&str; 3] = ["ground_truth", "bias", "alerts"];
+const LATER: [&str; 1] = ["alerts"];
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -38,6 +49,11 @@ pub(crate) struct Config {
     pub(crate) windows: Windows,
     pub(crate) segments: Segments,
     pub(crate) drift: Drift,
+    pub(crate) quality: monitor::Quality,
+    pub(crate) ground_truth: GroundTruth,
+    pub(crate) bias: Vec<Bias>,
+    pub(crate) attribution: monitor::Attribution,
+    pub(crate) latency: Latency,
     /// The folder of the file, which its relative paths start from.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
@@ -64,6 +80,7 @@ pub(crate) struct Roles {
     pub(crate) probability: Option<String>,
     pub(crate) label: Option<String>,
     pub(crate) latency: Option<String>,
+    pub(crate) status: Option<String>,
     pub(crate) features: Vec<String>,
     pub(crate) ignore: Vec<String>,
 }
@@ -101,12 +118,70 @@ pub(crate) struct Segments {
     pub(crate) by: Vec<String>,
 }
 
+/// `[ground_truth]`: labels that lie elsewhere than the captures.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct GroundTruth {
+    pub(crate) captures: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) arrived: Option<String>,
+}
+
+/// `[[bias]]`: groups whose treatment is compared.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Bias {
+    pub(crate) facet: String,
+    pub(crate) disadvantaged: Vec<Value>,
+    pub(crate) above: Option<f64>,
+    pub(crate) group: Option<String>,
+}
+
+/// A value of a column, as it is typed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Value {
+    Flag(bool),
+    Whole(i64),
+    Number(f64),
+    Text(String),
+}
+
+impl Value {
+    /// As it is compared.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Flag(flag) => flag.to_string(),
+            Self::Whole(number) => number.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+}
+
 /// `[drift]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Drift {
     pub(crate) metrics: Vec<String>,
     pub(crate) bins: Option<u16>,
+}
+
+/// `[latency]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Latency {
+    pub(crate) slow: Option<f64>,
+    pub(crate) errors: Vec<Status>,
+}
+
+/// A status of an answer, as `500` or as `"500"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected statuses such as 500 or \"timeout\"")]
+pub(crate) enum Status {
+    Number(i64),
+    Name(String),
 }
 
 impl Config {
@@ -161,22 +236,33 @@ fn troubles(table: &DeTable<'_>) -> Vec<(usize, String)> {
             troubles.push((at, unknown_section(name)));
             continue;
         };
-        let Some(members) = value.get_ref().as_table() else {
+        let listed = LISTS.contains(&name).then(|| value.get_ref().as_array()).flatten();
+        if let Some(entries) = listed {
+            let tables = entries.iter().filter_map(|entry| entry.get_ref().as_table());
+            tables.for_each(|members| unknown_keys(name, keys, members, &mut troubles));
+            continue;
+        }
+        let Some(members) = value.get_ref().as_table().filter(|_| !LISTS.contains(&name)) else {
+            let name = if LISTS.contains(&name) { &format!("[{name}]") } else { name };
             troubles.push((
                 at,
                 format!("`{name}`: expected a section `[{name}]`, found {}", value.get_ref().type_str()),
             ));
             continue;
         };
-        for (key, _) in members {
-            let (key, at) = (key.get_ref().as_ref(), key.span().start);
-            if !keys.contains(&key) {
-                let hint = nearest::hint(key, keys.iter().copied());
-                troubles.push((at, format!("unknown key `{key}` in [{name}]; {hint}")));
-            }
-        }
+        unknown_keys(name, keys, members, &mut troubles);
     }
     troubles
+}
+
+fn unknown_keys(name: &str, keys: &[&str], members: &DeTable<'_>, troubles: &mut Vec<(usize, String)>) {
+    for (key, _) in members {
+        let (key, at) = (key.get_ref().as_ref(), key.span().start);
+        if !keys.contains(&key) {
+            let hint = nearest::hint(key, keys.iter().copied());
+            troubles.push((at, format!("unknown key `{key}` in [{name}]; {hint}")));
+        }
+    }
 }
 
 fn unknown_section(name: &str) -> String {
@@ -219,13 +305,21 @@ mod tests {
                 let value = match *key {
                     "features" | "ignore" | "by" | "metrics" | "names" => "[\"a\"]",
                     "bins" => "20",
+                    "slow" => "500",
+                    "errors" => "[500, \"timeout\"]",
                     "outputs" => "\"end\"",
-                    "select" => "{ a = \"input.a\" }",
+                    "select" | "probabilities" => "{ a = \"input.a\" }",
+                    "disadvantaged" | "columns" => "[\"a\"]",
+                    "threshold" | "above" => "0.5",
+                    "problem" => "\"binary\"",
+                    "aggregate" => "\"median\"",
                     "compare" => "\"baseline\"",
                     "compat" => "\"sagemaker\"",
                     _ => "\"a\"",
                 };
-                Config::parse(&format!("[{section}]\n{key} = {value}\n")).unwrap();
+                let header =
+                    if LISTS.contains(&section) { format!("[[{section}]]") } else { format!("[{section}]") };
+                Config::parse(&format!("{header}\n{key} = {value}\n")).unwrap();
             }
         }
     }
@@ -253,8 +347,8 @@ mod tests {
                 "2: `monitor.compat`: unknown variant `seldon`, expected `sagemaker`",
             ),
             (
-                "\n[[bias]]\nfacet = \"x\"",
-                "2: `bias`: this version does not act on it yet; take the section out for now",
+                "\n[[alerts.to]]\nwebhook = \"x\"",
+                "2: `alerts`: this version does not act on it yet; take the section out for now",
             ),
         ] {
             assert_eq!(Config::parse(text).unwrap_err(), expected, "{text}");

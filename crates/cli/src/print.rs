@@ -104,6 +104,17 @@ pub(crate) fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), number)
 }
 
+/// `98.2 %`, `100 %`; what is nearly all or nearly none is never rounded to it.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    let percent = if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 100.0 };
+    if part == 0 || part >= whole || (percent.fract() == 0.0 && percent > 0.0) {
+        format!("{percent:.0} %")
+    } else {
+        format!("{:.1} %", percent.clamp(0.1, 99.9))
+    }
+}
+
 /// A share as a bar of at most ten cells.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 80")]
 pub(crate) fn bar(share: f64) -> String {
@@ -138,6 +149,9 @@ mod tests {
         let shown = [0.0, 0.69521, 12.34, 12.0, 1234.5, 1.5e9, 1.2e-7].map(number);
         assert_eq!(shown, ["0", "0.695", "12.3", "12", "1234", "1.50e9", "1.20e-7"]);
         assert_eq!(bar(0.5), "█████");
+        let shown =
+            [(0, 3), (1, 3), (1, 10_000), (9_999, 10_000), (3, 3), (0, 0)].map(|(a, b)| percent(a, b));
+        assert_eq!(shown, ["0 %", "33.3 %", "0.1 %", "99.9 %", "100 %", "0 %"]);
         assert_eq!(bar(2.0).chars().count(), 10);
     }
 

@@ -19,6 +19,7 @@ pub(crate) struct Flags<'a> {
     pub(crate) compare: Option<&'a str>,
     pub(crate) range: &'a Range,
     pub(crate) segments: &'a args::Segments,
+    pub(crate) ground_truth: &'a args::GroundTruthFlags,
     pub(crate) compat: Option<args::Compat>,
     pub(crate) emit: Option<args::Emit>,
     pub(crate) bad_files: BadFiles,
@@ -43,14 +44,21 @@ pub(crate) fn settings(flags: &Flags<'_>, config: &Config) -> anyhow::Result<mon
         None => Every::Day,
     };
     let compare = compare(flags.compare, config)?;
+    let as_of = bound("--as-of", &flags.ground_truth.as_of)?;
     Ok(monitor::Settings {
         monitor: config.monitor.name.clone().unwrap_or_else(|| "default".to_owned()),
-        roles: roles(flags.roles, &config.roles),
+        roles: roles(flags.roles, config),
         records: records(&config.records),
         windows: monitor::Windows { every, timezone, compare, from, to },
         segment_by: either(&flags.segments.segment_by, &config.segments.by),
         metrics: known_metrics(&config.drift.metrics)?,
         bins: bins(config.drift.bins)?,
+        quality: quality(config)?,
+        ground_truth: ground_truth(flags.ground_truth, config)?,
+        as_of,
+        bias: bias(config)?,
+        attribution: config.attribution.clone(),
+        latency: latency(&config.latency)?,
         compat: compat(flags.compat, config),
         emit: flags.emit.map(emit),
         on_bad_file: match flags.bad_files.on_bad_file {
@@ -77,11 +85,79 @@ pub(crate) fn rescored(
     (settings.windows.from, settings.windows.to) = (bound("--from", &args.from)?, bound("--to", &args.to)?);
     settings.metrics = known_metrics(&config.drift.metrics)?;
     settings.bins = bins(config.drift.bins)?;
+    settings.latency = latency(&config.latency)?;
     settings.compat = compat(args.compat, config);
     settings.emit = args.emit.map(emit);
     settings.threads = args.resources.threads.map_or(0, usize::from);
     settings.memory_bytes = args.resources.memory;
     Ok(())
+}
+
+/// A remark on sections that decide how predictions and labels are counted, and are others than those they were counted under.
+pub(crate) fn not_counted(stored: &monitor::Settings, config: &Config) -> anyhow::Result<Option<String>> {
+    let (quality, bias, attribution) = (quality(config)?, bias(config)?, &config.attribution);
+    let differs = [
+        ("[quality]", quality != monitor::Quality::default() && quality != stored.quality),
+        ("[[bias]]", !bias.is_empty() && bias != stored.bias),
+        (
+            "[attribution]",
+            *attribution != monitor::Attribution::default() && *attribution != stored.attribution,
+        ),
+    ];
+    let names: Vec<&str> =
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect();
+    Ok((!names.is_empty()).then(|| {
+        format!(
+            "{} changed since predictions and labels were counted, and is left as it was: it takes `driftscan baseline` and \
+             `driftscan backfill`",
+            names.join(", ")
+        )
+    }))
+}
+
+fn quality(config: &Config) -> anyhow::Result<monitor::Quality> {
+    let quality = config.quality.clone();
+    if quality.threshold.is_some_and(|threshold| !threshold.is_finite()) {
+        anyhow::bail!("quality.threshold: expected a number, found {:?}", quality.threshold);
+    }
+    let is_number = matches!(quality.problem, Some(monitor::Problem::Regression | monitor::Problem::Ranking));
+    let is_probability = config.roles.probability.is_some() && !is_number;
+    if let Some(threshold) = quality.threshold.filter(|value| is_probability && !(0.0..=1.0).contains(value))
+    {
+        anyhow::bail!("quality.threshold: expected a probability, 0 to 1, found {threshold}");
+    }
+    Ok(quality)
+}
+
+/// Labels that lie elsewhere; the flag wins over the file.
+fn ground_truth(
+    flags: &args::GroundTruthFlags,
+    config: &Config,
+) -> anyhow::Result<Option<monitor::GroundTruth>> {
+    let file = &config.ground_truth;
+    let captures = match (&flags.ground_truth, &file.captures) {
+        (Some(text), _) => named(text)?,
+        (None, Some(text)) => named(&from_folder(&config.folder, text)).context("`ground_truth.captures`")?,
+        (None, None) => return Ok(None),
+    };
+    let (id, label, arrived) = (file.id.clone(), file.label.clone(), file.arrived.clone());
+    Ok(Some(monitor::GroundTruth { captures, id, label, arrived }))
+}
+
+fn bias(config: &Config) -> anyhow::Result<Vec<monitor::Bias>> {
+    let of = |bias: &config::Bias| {
+        anyhow::ensure!(
+            !bias.facet.is_empty(),
+            "[[bias]]: expected `facet`, the column that says who is who"
+        );
+        Ok(monitor::Bias {
+            facet: bias.facet.clone(),
+            disadvantaged: bias.disadvantaged.iter().map(config::Value::text).collect(),
+            above: bias.above,
+            group: bias.group.clone(),
+        })
+    };
+    config.bias.iter().map(of).collect()
 }
 
 fn compat(flag: Option<args::Compat>, config: &Config) -> Option<monitor::Compat> {
@@ -117,6 +193,7 @@ pub(crate) fn shown(settings: &monitor::Settings) -> String {
         ("probability", &roles.probability),
         ("label", &roles.label),
         ("latency", &roles.latency),
+        ("status", &roles.status),
     ];
     let mut parts: Vec<String> =
         named.into_iter().filter_map(|(role, name)| Some(format!("{role} `{}`", name.as_deref()?))).collect();
@@ -182,7 +259,8 @@ fn timezone(name: &str) -> anyhow::Result<TimeZone> {
     })
 }
 
-fn roles(flags: &RoleFlags, config: &config::Roles) -> monitor::Roles {
+fn roles(flags: &RoleFlags, config: &Config) -> monitor::Roles {
+    let (query, config) = (&config.quality.query, &config.roles);
     let one =
         |flag: &Option<String>, configured: &Option<String>| flag.clone().or_else(|| configured.clone());
     monitor::Roles {
@@ -192,8 +270,10 @@ fn roles(flags: &RoleFlags, config: &config::Roles) -> monitor::Roles {
         probability: one(&flags.probability, &config.probability),
         label: one(&flags.label, &config.label),
         latency: one(&flags.latency, &config.latency),
+        status: one(&flags.status, &config.status),
         features: either(&flags.features, &config.features),
-        ignore: either(&flags.ignore, &config.ignore),
+        // Names of queries are new each day.
+        ignore: either(&flags.ignore, &config.ignore).into_iter().chain(query.clone()).collect(),
     }
 }
 
@@ -222,6 +302,17 @@ fn bins(bins: Option<u16>) -> anyhow::Result<Option<u16>> {
     }
 }
 
+fn latency(config: &config::Latency) -> anyhow::Result<monitor::Latency> {
+    if let Some(slow) = config.slow.filter(|slow| !slow.is_finite()) {
+        anyhow::bail!("latency.slow: expected a finite number, found {slow}");
+    }
+    let name = |status: &config::Status| match status {
+        config::Status::Number(number) => number.to_string(),
+        config::Status::Name(name) => name.clone(),
+    };
+    Ok(monitor::Latency { slow: config.slow, errors: config.errors.iter().map(name).collect() })
+}
+
 fn known_metrics(names: &[String]) -> anyhow::Result<Vec<String>> {
     let known = monitor::METRICS.iter().map(|metric| metric.name);
     match names.iter().find(|name| !known.clone().any(|known| known == name.as_str())) {
@@ -241,11 +332,13 @@ mod tests {
 
     #[test]
     fn flags_win_and_paths_start_at_the_file() {
-        let config =
-            config::Roles { id: Some("a".into()), label: Some("b".into()), ..config::Roles::default() };
+        let mut config = Config::default();
+        (config.roles.id, config.roles.label) = (Some("a".into()), Some("b".into()));
+        config.quality.query = Some("q".into());
         let flags = RoleFlags { id: Some("c".into()), ..RoleFlags::default() };
         let roles = roles(&flags, &config);
         assert_eq!((roles.id.as_deref(), roles.label.as_deref()), (Some("c"), Some("b")));
+        assert_eq!(roles.ignore, ["q"]);
         assert_eq!(from_folder(Path::new("ops"), "captures/"), "ops/captures/");
         assert_eq!(from_folder(Path::new("ops"), "s3://b/c"), "s3://b/c");
         assert_eq!(from_folder(Path::new(""), "c"), "c");

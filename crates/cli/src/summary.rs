@@ -1,9 +1,11 @@
 //! What a backfill found, as one object: printed for people or as JSON.
 
 mod facts;
+mod quality;
 mod text;
 
 pub(crate) use facts::{Places, quarantined};
+pub(crate) use quality::Quality;
 use serde::Serialize;
 
 /// The facts of a backfill. Member names are stable.
@@ -23,6 +25,8 @@ pub(crate) struct Summary {
     pub(crate) baseline_rows: u64,
     pub(crate) violations: u64,
     pub(crate) warnings: u64,
+    /// How right predictions were, where they may have labels.
+    pub(crate) quality: Option<Quality>,
     pub(crate) quarantined: Vec<Quarantined>,
     pub(crate) worst_windows: Vec<WorstWindow>,
     pub(crate) worst_features: Vec<WorstFeature>,

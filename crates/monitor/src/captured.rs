@@ -5,10 +5,14 @@ use store::{EVENT_ID, EVENT_TIME, GROUND_TRUTH, Listed};
 
 use crate::Settings;
 
-/// The settings with what captured requests and answers say of themselves, where nothing else was said: their time and
-/// id, that labels are no features, and the names of their values by those of the baseline.
+/// The settings with what captures say of themselves, where nothing else was said: that labels from elsewhere are the labels;
+/// of requests and answers their time and id, that labels are no features, and the names of their values by those of the
+/// baseline.
 pub(crate) fn settle(settings: &Settings, listed: &Listed, baseline: Option<&Spec>) -> Settings {
     let mut settings = settings.clone();
+    if let (None, Some(truth)) = (&settings.roles.label, &settings.ground_truth) {
+        settings.roles.label = Some(truth.label.clone().unwrap_or_else(|| GROUND_TRUTH.to_owned()));
+    }
     if !listed.sources().any(|source| source.format.is_records()) {
         return settings;
     }

@@ -44,12 +44,24 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// Rows of a source are half counted; a defect of driftscan.
+    #[error("{path}: driftscan failed on it; please report this")]
+    Defect {
+        /// The source.
+        path: String,
+    },
     /// The results cannot be used.
     #[error("results {place}: {reason}")]
     Results {
         /// Their folder.
         place: String,
         /// What was expected and found.
+        reason: String,
+    },
+    /// What has no room in memory cannot be put aside.
+    #[error("temporary files, {reason}; free some space there, or name another folder in TMPDIR")]
+    Scratch {
+        /// Where, and what the system says.
         reason: String,
     },
     /// Reading or writing failed.

@@ -6,6 +6,7 @@ use store::{Location, Store};
 
 use crate::{
     Error, Windows,
+    notable::{Notable, notable},
     tables::{Contribution, Row, rows},
 };
 
@@ -24,6 +25,8 @@ pub struct Explanation {
     pub status: String,
     /// What broke, worst first.
     pub moved: Vec<Moved>,
+    /// How predictions turned out and how answers came, family by family.
+    pub notable: Vec<Notable>,
 }
 
 /// One constraint found broken.
@@ -103,7 +106,12 @@ pub fn explain(
             stamp(last.1)
         )));
     };
-    let mut explanation = Explanation { window_start: start, window_end: end, ..Explanation::default() };
+    let mut explanation = Explanation {
+        window_start: start,
+        window_end: end,
+        notable: notable(store, results, start, feature)?,
+        ..Explanation::default()
+    };
     for row in
         rows(&windows).filter(|row| row.time("window_start") == Some(start) && row.text("segment").is_none())
     {

@@ -22,11 +22,21 @@ pub(crate) struct Fault {
     pub(crate) reason: String,
     /// Whether it will be as bad the next time, unless it changes.
     pub(crate) lasting: bool,
+    /// Whether driftscan itself failed on it.
+    pub(crate) defect: bool,
 }
 
 impl From<String> for Fault {
     fn from(reason: String) -> Self {
-        Self { reason, lasting: true }
+        Self { reason, lasting: true, defect: false }
+    }
+}
+
+impl Fault {
+    /// The fault, if it is one of the data. What a defect of ours has left half done is nothing to go on with, where sources
+    /// are not counted each by itself.
+    pub(crate) fn of_data(self, path: &str) -> Result<Self, Error> {
+        if self.defect { Err(Error::Defect { path: path.to_owned() }) } else { Ok(self) }
     }
 }
 
@@ -35,8 +45,8 @@ impl From<String> for Fault {
 pub(crate) enum Trouble {
     /// Its source cannot be used.
     Source(Fault),
-    /// The store does not answer: no fault of the source, and no reason to go on without it.
-    Store(store::Error),
+    /// No fault of the source, and no reason to go on without it: the store does not answer, or a disk is full.
+    Run(Error),
 }
 
 impl From<String> for Trouble {
@@ -48,9 +58,9 @@ impl From<String> for Trouble {
 impl From<store::Error> for Trouble {
     fn from(error: store::Error) -> Self {
         if error.is_of_the_store() {
-            return Self::Store(error);
+            return Self::Run(error.into());
         }
-        Self::Source(Fault { reason: error.chain(), lasting: error.is_lasting() })
+        Self::Source(Fault { reason: error.chain(), lasting: error.is_lasting(), defect: false })
     }
 }
 
@@ -59,6 +69,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plan: &'a Arc<Plan>,
     pub(crate) settings: &'a Settings,
+    /// What is read of each source.
+    pub(crate) columns: Columns,
     pub(crate) pool: &'a ThreadPool,
     pub(crate) watch: Watch<'a>,
 }
@@ -89,7 +101,7 @@ impl Pass<'_> {
     ) -> Result<bool, Error> {
         let sources = &self.plan.sources;
         let ready = |source: &PlannedSource| matches!(source.status, PlanStatus::Ready);
-        let scan = self.store.scan(self.plan, columns(self.plan, self.settings), prefetch(self.settings));
+        let scan = self.store.scan(self.plan, self.columns.clone(), prefetch(self.settings));
         let stop = scan.stop_handle();
         let threads = self.pool.current_num_threads();
         let mut failure = None;
@@ -126,7 +138,8 @@ impl Pass<'_> {
                     // A defect of ours in one file must not cost the results of all others.
                     Some(planned) => {
                         catch_unwind(AssertUnwindSafe(|| work(planned, task))).unwrap_or_else(|_| {
-                            Err("driftscan failed on it; please report this".to_owned().into())
+                            let reason = "driftscan failed on it; please report this".to_owned();
+                            Err(Trouble::Source(Fault { reason, lasting: true, defect: true }))
                         })
                     }
                     None => Err("the plan does not know this source".to_owned().into()),
@@ -146,8 +159,8 @@ impl Pass<'_> {
                 (self.watch.progress)(*progress);
                 let (_, whole) = open.get_or_insert((source, Ok(None)));
                 match (whole, result) {
-                    (_, Err(Trouble::Store(error))) => {
-                        failure = Some(error.into());
+                    (_, Err(Trouble::Run(error))) => {
+                        failure = Some(error);
                         return ControlFlow::Break(());
                     }
                     (whole, Err(Trouble::Source(fault))) => *whole = Err(fault),
@@ -216,6 +229,20 @@ pub(crate) fn columns(plan: &Plan, settings: &Settings) -> Columns {
     Columns::Only(needed.map(str::to_owned).collect())
 }
 
+/// Of the columns of a plan, those that hold what is named; members of structs are dotted.
+pub(crate) fn holding<'a>(plan: &Plan, names: impl Iterator<Item = &'a str>) -> Columns {
+    let schemas = plan.sources.iter().filter_map(|source| source.schema.as_ref());
+    let known: BTreeSet<&str> =
+        schemas.flat_map(|schema| schema.fields().iter().map(|field| field.name().as_str())).collect();
+    let mut needed = BTreeSet::new();
+    for name in names {
+        let ends = name.match_indices('.').map(|(at, _)| at).chain([name.len()]);
+        needed
+            .extend(ends.map(|end| &name[..end]).filter(|column| known.contains(column)).map(str::to_owned));
+    }
+    Columns::Only(needed.into_iter().collect())
+}
+
 /// Counters of a plan.
 pub(crate) fn planned(plan: &Plan) -> Progress {
     let ready: Vec<_> = plan.sources.iter().filter(|s| matches!(s.status, PlanStatus::Ready)).collect();
@@ -226,5 +253,62 @@ pub(crate) fn planned(plan: &Plan) -> Progress {
         rows: tasks().map(|task| task.rows).sum(),
         bytes: tasks().map(|task| task.bytes).sum(),
         ..Progress::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, atomic::AtomicBool};
+
+    use store::{Location, PlanOptions};
+
+    use super::*;
+
+    /// What a pass over three captures comes to, of which `work` is told the path.
+    fn pass(work: impl Fn(&str) -> Result<(), Trouble> + Sync) -> Result<Vec<(String, Fault)>, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(folder.path().join(format!("{name}.csv")), "x\n1\n2\n").unwrap();
+        }
+        let (store, settings, stop) = (Store::new(1).unwrap(), Settings::default(), AtomicBool::new(false));
+        let place = Location::parse(folder.path().to_str().unwrap(), folder.path()).unwrap();
+        let plan = Arc::new(store.plan(&place, &PlanOptions::default(), &|_| ()).unwrap());
+        let pass = Pass {
+            store: &store,
+            plan: &plan,
+            settings: &settings,
+            columns: Columns::All,
+            pool: &threads(2).unwrap(),
+            watch: Watch { progress: &|_| (), stop: &stop },
+        };
+        let faults = Mutex::new(Vec::new());
+        let done = |at: usize, result: Result<Option<()>, Fault>, _: &mut Progress| {
+            if let Err(fault) = result {
+                let path = &plan.sources[at].source.path;
+                faults.lock().unwrap().push((path.clone(), fault.of_data(path)?));
+            }
+            Ok(())
+        };
+        let work = |planned: &PlannedSource, _: Task| work(&planned.source.path);
+        assert!(pass.run(work, |(), ()| (), &mut Progress::default(), done)?);
+        Ok(faults.into_inner().unwrap())
+    }
+
+    #[test]
+    fn a_bad_source_is_set_aside_and_a_defect_is_an_error() {
+        assert_eq!(pass(|_| Ok(())).unwrap(), []);
+        let bad = |path: &str| match path.ends_with("b.csv") {
+            true => Err("not to be read".to_owned().into()),
+            false => Ok(()),
+        };
+        let faults = pass(bad).unwrap();
+        assert!(faults.len() == 1 && faults[0].0.ends_with("b.csv"), "{faults:?}");
+        assert_eq!(faults[0].1, Fault::from("not to be read".to_owned()));
+        let error = pass(|path| {
+            assert!(!path.ends_with("b.csv"), "planted");
+            Ok(())
+        });
+        let error = error.unwrap_err().to_string();
+        assert!(error.ends_with("b.csv: driftscan failed on it; please report this"), "{error}");
     }
 }

@@ -38,7 +38,7 @@ pub(crate) struct Grouping<'a> {
 const ALL: Window = Window { start: i64::MIN, end: i64::MAX };
 
 /// What is known while the batches of one task are assigned.
-struct Assigning<'a> {
+pub(crate) struct Assigning<'a> {
     grouping: &'a Grouping<'a>,
     calendar: Calendar,
     segments: Segments<'a>,
@@ -168,7 +168,8 @@ impl Grouping<'_> {
         Ok(())
     }
 
-    fn assigning(&self) -> Assigning<'_> {
+    /// What assigns the batches of one task to groups.
+    pub(crate) fn assigning(&self) -> Assigning<'_> {
         Assigning {
             grouping: self,
             calendar: self.calendar.clone(),
@@ -199,8 +200,13 @@ impl Assigning<'_> {
 
     /// The groups of the rows of a batch.
     fn groups(&mut self, batch: &RecordBatch, grouped: &mut Grouped) -> Result<Groups, String> {
+        self.of_rows(batch, grouped).map(Groups::new)
+    }
+
+    /// The position in [`Grouped::parts`] of each row of a batch, or [`NONE`].
+    pub(crate) fn of_rows(&mut self, batch: &RecordBatch, grouped: &mut Grouped) -> Result<Vec<u32>, String> {
         self.assign(batch, grouped)?;
-        Ok(Groups::new(std::mem::take(&mut self.of_row)))
+        Ok(std::mem::take(&mut self.of_row))
     }
 
     /// Appends the position in [`Grouped::parts`] of each row.

@@ -28,6 +28,8 @@ pub struct Guess {
     pub last_time: Option<i64>,
     /// Columns that would make good segments.
     pub segments: Vec<String>,
+    /// Columns that may say who belongs to which group of people.
+    pub facets: Vec<String>,
 }
 
 /// Words in column names that tell a role, most telling first.
@@ -38,8 +40,11 @@ const PREDICTIONS: &[&str] = &["prediction", "predicted", "pred", "y_hat"];
 const PROBABILITIES: &[&str] = &["probability", "predicted_probability", "proba", "prob", "score"];
 const LABELS: &[&str] = &["label", "ground_truth", "target", "actual", "y_true"];
 const LATENCIES: &[&str] = &["latency_ms", "latency", "duration_ms", "response_time"];
+const STATUSES: &[&str] = &["status_code", "http_status", "response_code", "http_code", "error_code"];
 const SEGMENTS: &[&str] =
     &["region", "country", "segment", "channel", "origin", "variant", "tenant", "platform"];
+const FACETS: &[&str] =
+    &["sex", "gender", "race", "ethnicity", "nationality", "religion", "disability", "age"];
 
 /// Looks at the captures' schemas and guesses roles.
 ///
@@ -126,6 +131,7 @@ impl Guess {
         chosen.push(("prediction", pick(PREDICTIONS, &any)));
         chosen.push(("label", pick(LABELS, &any)));
         chosen.push(("latency", pick(LATENCIES, &is_number)));
+        chosen.push(("status", pick(STATUSES, &|t| is_number(t) || is_text(t))));
         let segments: Vec<String> = std::iter::from_fn(|| Some(pick(SEGMENTS, &is_text)?.0)).collect();
         if chosen[0].1.is_none() {
             let first = schema.fields().iter().find(|field| is_time(field.data_type()));
@@ -142,10 +148,17 @@ impl Guess {
                 "label" => &mut self.roles.label,
                 "probability" => &mut self.roles.probability,
                 "prediction" => &mut self.roles.prediction,
+                "status" => &mut self.roles.status,
                 _ => &mut self.roles.latency,
             };
             *slot = Some(column);
         }
+        let facets = schema.fields().iter().filter(|field| {
+            let name = field.name().to_lowercase();
+            let is_facet = name.split(['_', '.', '-']).any(|piece| FACETS.contains(&piece));
+            is_facet && self.roles.role_of(field.name()).is_none()
+        });
+        self.facets = facets.map(|field| field.name().clone()).collect();
         // Other times move with the calendar: every window differs from the baseline in them.
         for field in schema.fields() {
             if is_time(field.data_type()) && self.roles.role_of(field.name()).is_none() {

@@ -23,8 +23,12 @@ mod gather;
 mod group;
 mod grouping;
 mod guess;
+mod metrics;
+mod notable;
 mod outcome;
+mod outcomes;
 mod profiles;
+mod quality_outcome;
 mod run;
 mod sagemaker;
 mod score;
@@ -46,12 +50,19 @@ pub use error::Error;
 pub use explain::{Explanation, Moved, explain};
 pub use guess::{Guess, guess};
 pub use jiff::tz::TimeZone;
+pub use metrics::{ScoreMetric, score_metrics};
+pub use notable::Notable;
 pub use outcome::{
     BadLines, Breach, BrokenHere, ConstraintKey, ConstraintOutcome, Detail, FeatureOutcome, Outcome,
     Progress, WorstWindow,
 };
+pub use quality::Problem;
+pub use quality_outcome::QualityOutcome;
 pub use run::{Changes, Preview, backfill, check, dry_run, rescore, settings_of};
-pub use settings::{Compat, Emit, OnBadFile, Roles, Settings, Windows};
+pub use settings::{
+    Aggregate, Attribution, Bias, Compat, Emit, GroundTruth, Latency, OnBadFile, Quality, Roles, Settings,
+    Windows,
+};
 pub use store::{Location, OutputsAt, RecordOptions, Store};
 pub use window::{Calendar, Every, Window};
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use store::LeftOut;
 
 use crate::{
-    Changes,
+    Changes, QualityOutcome,
     tables::{ScoreRow, Severity, ViolationRow, WindowRow},
 };
 
@@ -42,6 +42,10 @@ pub struct Outcome {
     /// By segment, feature and check: in how many windows a constraint was found broken, and the worst of them.
     /// Filled by [`Outcome::observe`].
     pub constraints: BTreeMap<ConstraintKey, ConstraintOutcome>,
+    /// How right predictions were over the windows, where they have labels.
+    pub quality: Option<QualityOutcome>,
+    /// Records that predictions can be told right or wrong of: all, and those with a label.
+    pub labels: Option<(u64, u64)>,
     /// Captures set aside: path and reason.
     pub quarantined: Vec<(String, String)>,
     /// Rows whose time is null or unreadable.

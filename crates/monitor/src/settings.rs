@@ -1,8 +1,10 @@
 //! What a run is told: roles of columns, windows, segments, metrics.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use store::RecordOptions;
+use store::{Location, RecordOptions};
 
 use crate::{Compare, Error, window::Every};
 
@@ -22,6 +24,8 @@ pub struct Roles {
     pub label: Option<String>,
     /// Response time; monitored like a feature.
     pub latency: Option<String>,
+    /// Status or error code of an answer; monitored like a feature.
+    pub status: Option<String>,
     /// Features to monitor, `*` matching any run of characters; empty means all.
     pub features: Vec<String>,
     /// Columns to leave out, `*` matching any run of characters.
@@ -61,6 +65,7 @@ impl Roles {
             || is(&self.prediction)
             || is(&self.probability)
             || is(&self.latency)
+            || is(&self.status)
             || self.features.iter().any(|pattern| matches(pattern, column))
     }
 
@@ -74,6 +79,7 @@ impl Roles {
             (&self.probability, "probability"),
             (&self.label, "label"),
             (&self.latency, "latency"),
+            (&self.status, "status"),
         ]
         .into_iter()
         .find_map(|(role, name)| (role.as_deref() == Some(column)).then_some(name))
@@ -88,6 +94,7 @@ impl Roles {
             ("probability", &self.probability),
             ("label", &self.label),
             ("latency", &self.latency),
+            ("status", &self.status),
         ];
         let lists = [("features", &self.features), ("ignore", &self.ignore)];
         let single = roles.into_iter().filter_map(|(name, role)| Some((name, role.as_deref()?)));
@@ -142,6 +149,15 @@ impl Windows {
     }
 }
 
+/// Which answers are slow, and which are errors.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Latency {
+    /// Answers above it are slow, in the unit of the column; `None` is the baseline's 99th percentile.
+    pub slow: Option<f64>,
+    /// Values of the status column that are errors; empty means all numbers from 400 on.
+    pub errors: Vec<String>,
+}
+
 /// What to do with a source that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnBadFile {
@@ -168,6 +184,171 @@ pub enum Emit {
     Sagemaker,
 }
 
+/// What predictions are, and which of them are right.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quality {
+    /// What is predicted; `None` follows from roles and the baseline's predictions.
+    #[serde(with = "problem_name", skip_serializing_if = "Option::is_none")]
+    pub problem: Option<quality::Problem>,
+    /// The label that is positive; everything else is negative then. `None` is 1 (or true), and 0 (or false) is negative.
+    #[serde(deserialize_with = "written")]
+    pub positive: Option<String>,
+    /// Probability from which on a row counts as predicted positive where no prediction is named; 0.5 if `None`. Of a
+    /// regression, the value above which labels and predictions count as positive for bias.
+    pub threshold: Option<f64>,
+    /// Of several classes, the column of the probability of each.
+    pub probabilities: BTreeMap<String, String>,
+    /// Of a ranking, the column that says which query an item belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+}
+
+/// Groups whose treatment is compared.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Bias {
+    /// Column that says who belongs to which group.
+    pub facet: String,
+    /// Its values that make the group; without these and `above`, each value against all others.
+    pub disadvantaged: Vec<String>,
+    /// Or: numbers above this one make the group.
+    pub above: Option<f64>,
+    /// Column within whose values groups are compared too (conditional disparity).
+    pub group: Option<String>,
+}
+
+/// Labels that lie elsewhere than the captures.
+#[derive(Debug, Clone)]
+pub struct GroundTruth {
+    /// Where they lie.
+    pub captures: Location,
+    /// Column of the id of the prediction; `None` is the id of captured events, or the name that captures call it by.
+    pub id: Option<String>,
+    /// Column of the label; `None` is what captured ground truth calls it, or the column with the role.
+    pub label: Option<String>,
+    /// Column of the time when a label arrived; `None` is the hour of its folder, where it has one.
+    pub arrived: Option<String>,
+}
+
+/// Captured attributions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Attribution {
+    /// Columns of attributions, `*` matching any run of characters: what it stands for is the feature (`shap_*`).
+    pub columns: Vec<String>,
+    /// How many rows become one number a feature.
+    pub aggregate: Aggregate,
+}
+
+/// How attributions of many rows become one number a feature.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aggregate {
+    /// Mean of the sizes.
+    #[default]
+    MeanAbs,
+    /// Median of the values.
+    Median,
+    /// Mean of the squares.
+    MeanSq,
+}
+
+impl Aggregate {
+    /// As the crate `quality` has it.
+    pub(crate) fn measure(self) -> quality::attribution::Aggregate {
+        match self {
+            Self::MeanAbs => quality::attribution::Aggregate::MeanAbs,
+            Self::Median => quality::attribution::Aggregate::Median,
+            Self::MeanSq => quality::attribution::Aggregate::MeanSquared,
+        }
+    }
+}
+
+impl Attribution {
+    /// The columns among the features of a baseline, each with the feature that it is of.
+    pub(crate) fn columns(&self, spec: &profile::Spec) -> Vec<(String, String)> {
+        let names = spec.features().iter().map(|feature| feature.name.as_str());
+        let of = |name: &str| {
+            let feature = self.columns.iter().find_map(|pattern| attributed(pattern, name))?;
+            Some((name.to_owned(), feature.to_owned()))
+        };
+        names.filter_map(of).collect()
+    }
+}
+
+/// The feature that a column of attributions is of: what the `*` of the pattern stands for.
+pub(crate) fn attributed<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
+    if !matches(pattern, name) {
+        return None;
+    }
+    match pattern.split_once('*') {
+        Some((before, after)) => Some(name.strip_prefix(before)?.strip_suffix(after).unwrap_or(name)),
+        None => Some(name),
+    }
+}
+
+impl Settings {
+    /// Columns that settings of predictions, labels and groups name: setting and name.
+    pub(crate) fn of_outcomes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let probabilities =
+            self.quality.probabilities.values().map(|name| ("quality.probabilities", name.as_str()));
+        let query = self.quality.query.iter().map(|name| ("quality.query", name.as_str()));
+        let groups = self.bias.iter().flat_map(|bias| {
+            let group = bias.group.iter().map(|name| ("bias.group", name.as_str()));
+            std::iter::once(("bias.facet", bias.facet.as_str())).chain(group)
+        });
+        probabilities.chain(query).chain(groups)
+    }
+}
+
+/// A name, or a number or flag as it is written.
+fn written<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Flag(bool),
+        Whole(i64),
+        Number(f64),
+    }
+    Ok(Option::<Written>::deserialize(from)?.map(|value| match value {
+        Written::Text(text) => text,
+        Written::Flag(flag) => flag.to_string(),
+        Written::Whole(number) => number.to_string(),
+        Written::Number(number) => number.to_string(),
+    }))
+}
+
+/// The problem by its name.
+mod problem_name {
+    use quality::Problem;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+    const NAMES: [(&str, Problem); 4] = [
+        ("binary", Problem::Binary),
+        ("multiclass", Problem::Multiclass),
+        ("regression", Problem::Regression),
+        ("ranking", Problem::Ranking),
+    ];
+
+    #[expect(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(problem: &Option<Problem>, to: S) -> Result<S::Ok, S::Error> {
+        let name = NAMES.iter().find(|(_, known)| Some(*known) == *problem).map(|(name, _)| name);
+        name.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Problem>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|(_, problem)| Some(*problem)).ok_or_else(|| {
+            D::Error::custom(format!(
+                "unknown variant `{name}`, expected `binary`, `multiclass`, `regression` or `ranking`"
+            ))
+        })
+    }
+}
+
 /// Everything a run is told beside where its data is.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -185,6 +366,18 @@ pub struct Settings {
     pub metrics: Vec<String>,
     /// Coarse bins of numbers; `None` is the deciles that the baseline was cut at.
     pub bins: Option<u16>,
+    /// What predictions are, and which of them are right.
+    pub quality: Quality,
+    /// Labels that lie elsewhere than the captures.
+    pub ground_truth: Option<GroundTruth>,
+    /// Labels that arrived later, in microseconds since 1970 UTC, are not there yet.
+    pub as_of: Option<i64>,
+    /// Groups whose treatment is compared.
+    pub bias: Vec<Bias>,
+    /// Captured attributions.
+    pub attribution: Attribution,
+    /// Which answers are slow, and which are errors.
+    pub latency: Latency,
     /// The tool to agree with; `None` is none.
     pub compat: Option<Compat>,
     /// The tool whose documents are written of each window too; `None` is none.

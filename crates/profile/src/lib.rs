@@ -27,6 +27,7 @@
 //! # Ok::<(), arrow_schema::ArrowError>(())
 //! ```
 
+mod column;
 mod feature;
 mod flatten;
 mod groups;
@@ -38,6 +39,7 @@ mod spec;
 mod survey;
 mod values;
 
+pub use column::{Column, Plain};
 pub use feature::FeatureProfile;
 pub use groups::{Groups, NONE};
 pub use observer::Observer;

@@ -116,4 +116,13 @@ mod tests {
         );
         assert_eq!(seen, 100);
     }
+
+    #[test]
+    fn a_panic_of_the_work_is_one_of_the_caller() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            super::in_order(&pool, 0..20, |_| 4, |task| assert_ne!(task, 7), |()| ControlFlow::Continue(()));
+        }));
+        assert!(ran.is_err());
+    }
 }

@@ -172,6 +172,15 @@ impl Promises {
         self.unusable
     }
 
+    /// Bytes on the heap, nearly.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        /// Of an entry of the map of sums, with what its nodes have to spare.
+        const OF_A_SUM: usize = 40;
+        let of = |class: &Promised| class.cells.heap_bytes() + OF_A_SUM * class.sums.len();
+        self.classes.iter().map(of).sum()
+    }
+
     /// Whether the parts go together, as bytes from outside may not have it.
     #[must_use]
     pub fn is_sound(&self) -> bool {

@@ -9,13 +9,14 @@
 //! | one of two classes | [`Binary`] | all but the order of scores beyond [`MOST_VALUES`] different ones |
 //! | one of several | [`Multiclass`] | the same, class by class; names up to [`MOST_CLASSES`] |
 //! | a number | [`Regression`] | all but the median error beyond [`MOST_VALUES`] different sizes |
-//! | an order of items | [`Ranking`] | all |
+//! | an order of items | [`Ranking`], of the items that [`Queries`] brings together | all |
 //!
 //! Without labels, [`Estimator`] and [`ClassEstimator`] say what calibrated scores promise, and [`PredictionErrors`] what error
 //! predictions usually have; each learns from a reference with labels.
 //!
 //! [`bias`] compares groups, [`attribution`] explanations, [`concept`] how labels depend on inputs; [`join`] brings records and
-//! their labels together, and is the one module that sees Arrow and a file. No clock and no environment are seen, and no
+//! their labels together, and is the one module that sees Arrow and a file. [`model_monitor`] repeats the arithmetic of SageMaker
+//! Model Monitor. No clock and no environment are seen, and no
 //! input makes any of it panic.
 //!
 //! ```
@@ -41,6 +42,7 @@ pub mod bias;
 mod binary;
 mod calibration;
 mod cells;
+mod change;
 mod class_counts;
 mod class_estimate;
 mod class_metrics;
@@ -53,11 +55,13 @@ pub mod join;
 #[cfg(test)]
 mod laws;
 mod metric;
+pub mod model_monitor;
 mod multiclass;
 mod noise;
 mod outcomes;
 mod prediction_errors;
 mod probability;
+mod queries;
 mod ranking;
 mod regression;
 mod regression_metrics;
@@ -68,6 +72,7 @@ mod state;
 pub use binary::{Binary, BinaryCounts, BinaryRows, CALIBRATION_BINS, Decisions};
 pub use calibration::{Calibrate, Calibrator};
 pub use cells::MOST_VALUES;
+pub use change::Change;
 pub use class_counts::{Class, ClassCounts, MOST_CLASSES};
 pub use class_estimate::{ClassEstimator, Promises};
 pub use curves::{CurvePoint, curve};
@@ -77,6 +82,7 @@ pub use multiclass::{Multiclass, MulticlassCounts, MulticlassRows, OtherClasses}
 pub use outcomes::Outcomes;
 pub use prediction_errors::PredictionErrors;
 pub use probability::Calibration;
+pub use queries::Queries;
 pub use ranking::{Ranking, ndcg};
 pub use regression::{Regression, RegressionCounts};
 pub use regression_metrics::quantile_loss;

@@ -114,7 +114,9 @@ impl PredictionErrors {
             })
     }
 
-    fn over(edges: Vec<f64>) -> Self {
+    /// Nothing yet, over bins between these edges, which rise.
+    #[must_use]
+    pub fn over(edges: Vec<f64>) -> Self {
         let bins = vec![Bin::default(); edges.len() + 1];
         Self { edges, bins, unusable: 0 }
     }

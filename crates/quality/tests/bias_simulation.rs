@@ -74,3 +74,44 @@ fn intervals_hold_the_truth_and_calm_windows_are_calm() {
     assert!(low <= 22 && alarms <= 22, "{low} {alarms}");
     assert_eq!((found, few), (600, 1400));
 }
+
+/// Of few rows, cells with nothing or everything in them look sure of themselves.
+#[test]
+#[expect(clippy::print_stderr, reason = "the rates are what the test is worth")]
+fn few_rows_do_not_look_like_a_change() {
+    let (rest, group) = ([0.12, 0.03, 0.06, 0.79], [0.12, 0.03, 0.06, 0.79]);
+    let (mut compared, mut own, mut alike, mut found) = (0, 0, 0, 0);
+    for seed in 0..SEEDS {
+        let mut random = Pcg64::seed_from_u64(seed);
+        let resampling = Resampling { tables: 1_000, seed, ..Resampling::default() };
+        let baseline = Table::new(outcomes(600, rest, &mut random), outcomes(300, group, &mut random));
+        let calm = Table::new(outcomes(120, rest, &mut random), outcomes(40, group, &mut random));
+        let turned = [0.02, 0.38, 0.04, 0.56];
+        let worse = Table::new(outcomes(120, rest, &mut random), outcomes(40, turned, &mut random));
+        let before = resampling.estimates(ALL, &baseline);
+        // Beside some other scores of a window.
+        let alarms = |change: &Change| change.verdict(change.p_value.map(|p| p * 20.0)) == Verdict::Violated;
+        let changes = |current: &Table| -> Vec<[Change; 2]> {
+            let now = resampling.estimates(ALL, current);
+            let counted: Vec<Metric> = now.iter().map(|(metric, _)| **metric).collect();
+            let chance = resampling.if_alike(&counted, &baseline, current);
+            let each = before.iter().zip(&now).zip(chance).filter_map(|((before, now), chance)| {
+                let (metric, baseline, current) = (now.0, before.1.ok()?, now.1.ok()?);
+                let change = |chance| Change::with_error(metric, &baseline, &current, chance);
+                Some([change(None), change(chance)])
+            });
+            each.collect()
+        };
+        for [of_its_own, of_both] in changes(&calm) {
+            compared += 1;
+            own += u32::from(alarms(&of_its_own));
+            alike += u32::from(alarms(&of_both));
+        }
+        found += u32::from(changes(&worse).iter().any(|[_, of_both]| alarms(of_both)));
+    }
+    eprintln!(
+        "of {compared}: {own} alarms by errors of their own, {alike} by what chance makes; {found} found"
+    );
+    assert!(compared > 2_500 && own >= 8, "{compared} {own}");
+    assert!(alike <= 1 && found >= 190, "{alike} {found}");
+}

@@ -12,9 +12,14 @@ use std::sync::Arc;
 /// The columns and the number of rows of a file.
 ///
 /// Only an empty field is a null. A column takes the narrowest type that all its values have; one that looks like
-/// dates, and has a value that is none, stays text.
-pub(crate) fn infer(content: &Bytes) -> Result<(Schema, u64), ArrowError> {
+/// dates, and has a value that is none, stays text; so do those that are named.
+pub(crate) fn infer(content: &Bytes, texts: &[String]) -> Result<(Schema, u64), ArrowError> {
     let (schema, _) = format().infer_schema(content.clone().reader(), None)?;
+    let fields = schema.fields.iter().map(|field| {
+        let is_text = texts.contains(field.name()) && !field.data_type().is_null();
+        if is_text { Field::new(field.name(), DataType::Utf8, true) } else { field.as_ref().clone() }
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
     if let Ok(rows) = count(content, &schema, None) {
         return Ok((untyped(&schema), rows));
     }
@@ -74,7 +79,7 @@ mod tests {
     use super::*;
 
     fn types(text: &'static str) -> (Vec<String>, u64) {
-        let (schema, rows) = infer(&Bytes::from_static(text.as_bytes())).unwrap();
+        let (schema, rows) = infer(&Bytes::from_static(text.as_bytes()), &["id".to_owned()]).unwrap();
         (schema.fields.iter().map(|field| format!("{}:{}", field.name(), field.data_type())).collect(), rows)
     }
 
@@ -91,6 +96,11 @@ mod tests {
     }
 
     #[test]
+    fn names_stay_as_they_are_written() {
+        assert_eq!(types("id,x\n007,007\n12e1,12e1\n").0, ["id:Utf8", "x:Float64"]);
+    }
+
+    #[test]
     fn header_only_and_crlf() {
         assert_eq!(types("a,b\r\n"), (vec!["a:Null".into(), "b:Null".into()], 0));
         assert_eq!(types("a\r\n1\r\n2"), (vec!["a:Int64".into()], 2));
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn uneven_rows_are_refused_with_their_line() {
-        let error = infer(&Bytes::from_static(b"a,b\n1,2\n3\n")).unwrap_err().to_string();
+        let error = infer(&Bytes::from_static(b"a,b\n1,2\n3\n"), &[]).unwrap_err().to_string();
         assert!(error.contains('2') && error.contains('3'), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use crate::capture::{Format, Layout, Source};
 use crate::decode::{guard, path_columns, with_path_columns};
 use crate::listing::Object;
 use crate::manifest::{self, Named};
-use crate::plan::TaskPlan;
+use crate::plan::{PlanOptions, TaskPlan};
 use crate::records::{Decoder, Hour, SLACK, Shape};
 use crate::times::{self, Times};
 use crate::{Error, chunk, csv, footer, hive, text};
@@ -45,6 +45,7 @@ pub(crate) struct RecordFacts {
 pub(crate) struct Inspector {
     backend: Backend,
     timestamp: Option<String>,
+    texts: Vec<String>,
     decoder: Arc<Decoder>,
     /// Text files have to be read whole: together they take this many KiB, however many footers are under way.
     whole_files: Semaphore,
@@ -54,8 +55,9 @@ pub(crate) struct Inspector {
 const WHOLE_KIB: u32 = 64 << 10;
 
 impl Inspector {
-    pub(crate) fn new(backend: Backend, timestamp: Option<String>, decoder: Arc<Decoder>) -> Self {
-        Self { backend, timestamp, decoder, whole_files: Semaphore::new(WHOLE_KIB as usize) }
+    pub(crate) fn new(backend: Backend, options: &PlanOptions, decoder: Arc<Decoder>) -> Self {
+        let PlanOptions { timestamp, texts, .. } = options.clone();
+        Self { backend, timestamp, texts, decoder, whole_files: Semaphore::new(WHOLE_KIB as usize) }
     }
 
     pub(crate) async fn inspect(&self, object: &Object, source: &Source) -> Result<Facts, Error> {
@@ -91,8 +93,8 @@ impl Inspector {
             return Err(Error::corrupt(&object.path, None, reason));
         }
         let content = text::whole(&self.backend, object).await?;
-        let (schema, rows) =
-            guard(|| csv::infer(&content)).map_err(|reason| Error::corrupt(&object.path, None, reason))?;
+        let (schema, rows) = guard(|| csv::infer(&content, &self.texts))
+            .map_err(|reason| Error::corrupt(&object.path, None, reason))?;
         let task = TaskPlan { row_group: 0, rows, bytes: object.bytes, time: None };
         let tasks = if rows == 0 { Vec::new() } else { vec![task] };
         Ok(Facts {

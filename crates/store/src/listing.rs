@@ -22,7 +22,7 @@ pub(crate) struct Found {
 }
 
 /// A listed capture.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Capture {
     pub(crate) source: Source,
     pub(crate) key: String,

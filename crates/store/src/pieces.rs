@@ -12,7 +12,7 @@ use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use futures::StreamExt as _;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -132,7 +132,8 @@ impl Store {
     }
 }
 
-/// Compresses what is encoded by us; the columns beside it repeat, and are as small without that.
+/// Compresses what is encoded by us; the columns beside it repeat, and are as small without that. Numbers without a sign are
+/// in ascending order, and are stored as differences.
 fn of_bytes(schema: &Schema) -> parquet::errors::Result<WriterProperties> {
     let bytes = |field: &&Arc<Field>| *field.data_type() == DataType::Binary;
     // A batch is a row group, however many rows it has.
@@ -140,6 +141,14 @@ fn of_bytes(schema: &Schema) -> parquet::errors::Result<WriterProperties> {
         .into_builder()
         .set_compression(Compression::UNCOMPRESSED)
         .set_max_row_group_row_count(None);
+    let ascending = |field: &&Arc<Field>| *field.data_type() == DataType::UInt64;
+    for field in schema.fields().iter().filter(ascending) {
+        let column = ColumnPath::from(field.name().as_str());
+        properties = properties
+            .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_statistics_enabled(column, EnabledStatistics::None);
+    }
     for field in schema.fields().iter().filter(bytes) {
         let column = ColumnPath::from(field.name().as_str());
         properties = properties

@@ -23,6 +23,8 @@ pub struct PlanOptions {
     pub range: Option<(i64, i64)>,
     /// How captured requests and answers become records.
     pub records: RecordOptions,
+    /// Columns of files without types whose values are names, however they look: `007` is not 7.
+    pub texts: Vec<String>,
 }
 
 /// How far a plan has come.
@@ -100,7 +102,7 @@ pub enum PlanStatus {
 }
 
 /// The captures of a location, before any of them is looked into.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Listed {
     captures: Vec<Capture>,
     skipped: u64,
@@ -232,7 +234,7 @@ async fn plan(listed: Listed, options: &PlanOptions, progress: &dyn Fn(PlanProgr
     let decoder =
         Decoder::new(&options.records).map_err(|reason| Error::Option { name: "select", reason })?;
     let decoder = Arc::new(decoder);
-    let inspector = Inspector::new(backend.clone(), options.timestamp.clone(), Arc::clone(&decoder));
+    let inspector = Inspector::new(backend.clone(), options, Arc::clone(&decoder));
     let inspector = Arc::new(inspector);
     let mut schemas: HashMap<Fields, SchemaRef> = HashMap::new();
     let mut room = backend.footers_kept();

@@ -7,6 +7,7 @@ pub mod footer;
 pub mod location;
 #[path = "../../../crates/cli/src/nearest.rs"]
 mod nearest;
+pub mod outcome_bytes;
 pub mod page_path;
 #[expect(dead_code, reason = "the tests need more of it")]
 mod paths;

@@ -19,7 +19,7 @@ pub fn run(bytes: &[u8]) {
     if choice & 4 != 0 {
         records.select = vec![("s".to_owned(), "input.a[0] || output".to_owned())];
     }
-    let options = PlanOptions { timestamp: Some(EVENT_TIME.to_owned()), range: None, records };
+    let options = PlanOptions { timestamp: Some(EVENT_TIME.to_owned()), records, ..PlanOptions::default() };
     for name in ["a.jsonl", "2026/02/03/04/a.json", "a.csv.out"] {
         let place = location(&format!("records/{name}"));
         store().write(&place, content.to_vec()).unwrap();

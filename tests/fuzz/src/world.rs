@@ -58,19 +58,31 @@ fn watched<T>(call: impl FnOnce(Watch<'_>) -> T) -> T {
 
 /// Makes the baseline of the captures.
 pub(crate) fn baseline(place: &Location) {
-    watched(|watch| make_baseline(store(), &captures(), place, &settings(), watch)).unwrap();
+    baseline_of(&captures(), place, &settings());
 }
 
 /// Compares the captures, as one window, with a baseline that may be damaged.
 pub(crate) fn compare(baseline: &Location) {
-    judge(watched(|watch| check(store(), &captures(), baseline, &settings(), watch)));
+    compare_of(&captures(), baseline, &settings());
 }
 
 /// The same by day, down to the tables.
 pub(crate) fn compare_days(baseline: &Location) {
+    compare_days_of(&captures(), baseline, &settings());
+}
+
+pub(crate) fn baseline_of(captures: &Location, place: &Location, settings: &Settings) {
+    watched(|watch| make_baseline(store(), captures, place, settings, watch)).unwrap();
+}
+
+pub(crate) fn compare_of(captures: &Location, baseline: &Location, settings: &Settings) {
+    judge(watched(|watch| check(store(), captures, baseline, settings, watch)));
+}
+
+pub(crate) fn compare_days_of(captures: &Location, baseline: &Location, settings: &Settings) {
     let results = location("results");
     let row = |_: &Outcome| RunRow::default();
-    judge(watched(|watch| backfill(store(), &captures(), baseline, &results, &settings(), watch, &row)));
+    judge(watched(|watch| backfill(store(), captures, baseline, &results, settings, watch, &row)));
 }
 
 /// The baseline is refused, or nothing goes wrong.

@@ -42,6 +42,7 @@ pub(super) fn told(args: &Backfill, config: &Config) -> anyhow::Result<Told> {
         compare: args.compare.as_deref(),
         range: &args.range,
         segments: &args.segments,
+        ground_truth: &args.ground_truth,
         compat: args.compat,
         emit: args.emit,
         bad_files: args.bad_files,

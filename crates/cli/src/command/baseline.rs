@@ -68,6 +68,7 @@ pub(crate) fn make(
         compare: None,
         range: &args.range,
         segments: &args.segments,
+        ground_truth: &args.ground_truth,
         compat: args.compat,
         emit: None,
         bad_files: args.bad_files,
@@ -191,6 +192,7 @@ fn next(args: &Baseline, common: &Common, config: &Config, out: &str) -> String 
         ("--probability", &roles.probability),
         ("--label", &roles.label),
         ("--latency", &roles.latency),
+        ("--status", &roles.status),
         ("--timezone", &args.range.timezone),
     ] {
         if let Some(value) = value {

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use crate::{
-    args::{self, BadFiles, Common, OnBadFile, Range},
+    args::{self, BadFiles, Common, GroundTruthFlags, OnBadFile, Range},
     config::Config,
     exit, print,
     progress::Reporter,
@@ -114,6 +114,7 @@ fn settings(args: &args::Bench, config: &Config) -> anyhow::Result<Settings> {
         compare: None,
         range: &Range::default(),
         segments: &args.segment_by,
+        ground_truth: &GroundTruthFlags::default(),
         compat: None,
         emit: None,
         bad_files: BadFiles { on_bad_file: OnBadFile::Fail },

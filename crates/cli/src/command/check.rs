@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use monitor::{Error, Every, Outcome, Settings, tables::Comparison};
+use monitor::{Error, Every, Outcome, Settings, TimeZone, tables::Comparison};
 use serde::Serialize;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     progress::Reporter,
     settings::{self, Flags},
     signal::Signal,
+    summary::Quality,
 };
 
 /// Violations that the text names; JSON holds all.
@@ -27,6 +28,7 @@ struct Checked {
     rows_without_time: u64,
     baseline_rows: u64,
     files: u64,
+    quality: Option<Quality>,
     violations: Vec<Violation>,
     scores: Vec<Score>,
     quarantined: Vec<(String, String)>,
@@ -62,6 +64,7 @@ struct Score {
     method: String,
     value: Option<f64>,
     error_bound: Option<f64>,
+    standard_error: Option<f64>,
     baseline_value: Option<f64>,
     threshold: Option<f64>,
     comparison: Option<&'static str>,
@@ -71,6 +74,7 @@ struct Score {
     rows: u64,
     baseline_rows: u64,
     status: &'static str,
+    reason: Option<String>,
 }
 
 pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
@@ -81,6 +85,7 @@ pub(crate) fn run(common: &Common, args: &Check) -> anyhow::Result<u8> {
         compare: None,
         range: &args.range,
         segments: &args.segments,
+        ground_truth: &args.ground_truth,
         compat: args.compat,
         emit: None,
         bad_files: args.bad_files,
@@ -126,6 +131,7 @@ impl Checked {
             rows_without_time: outcome.rows_without_time,
             baseline_rows: all.map_or(0, |window| window.baseline_rows),
             files: all.map_or(0, |window| window.files),
+            quality: Quality::of(outcome, &TimeZone::UTC),
             violations: violations
                 .map(|row| Violation {
                     segment: text(&row.key.segment),
@@ -152,6 +158,7 @@ impl Checked {
                     method: row.method.clone(),
                     value: row.value,
                     error_bound: row.error_bound,
+                    standard_error: row.standard_error,
                     baseline_value: row.baseline_value,
                     threshold: row.threshold,
                     comparison: row.comparison.map(Comparison::name),
@@ -161,6 +168,7 @@ impl Checked {
                     rows: row.rows,
                     baseline_rows: row.baseline_rows,
                     status: row.status.name(),
+                    reason: row.reason.clone(),
                 })
                 .collect(),
             quarantined: outcome.quarantined.clone(),
@@ -183,6 +191,9 @@ impl Checked {
             print::counted(self.files, "file"),
             print::counted(self.baseline_rows, "row"),
         );
+        if let Some(quality) = &self.quality {
+            let _ = writeln!(text, "quality: {}", quality.text());
+        }
         if !self.violations.is_empty() {
             let mut worst: Vec<_> = self.violations.iter().collect();
             worst.sort_by_key(|row| row.severity != "violation");

@@ -7,7 +7,7 @@ use monitor::{Converted, Location, Store};
 use serde::Serialize;
 
 use crate::{
-    args::{Common, Convert, Range, RoleFlags, Segments},
+    args::{Common, Convert, GroundTruthFlags, Range, RoleFlags, Segments},
     config::Config,
     exit, print,
     progress::Reporter,
@@ -53,6 +53,7 @@ pub(crate) fn run(common: &Common, args: &Convert) -> anyhow::Result<u8> {
         emit: None,
         range: &Range::default(),
         segments: &Segments::default(),
+        ground_truth: &GroundTruthFlags::default(),
         bad_files: args.bad_files,
         resources: args.resources,
     };

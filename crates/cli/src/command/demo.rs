@@ -8,7 +8,10 @@ use std::{
 use anyhow::anyhow;
 
 use crate::{
-    args::{self, Backfill, BadFiles, Baseline, Common, Demo, FailOn, OnBadFile, Range, RoleFlags, Segments},
+    args::{
+        self, Backfill, BadFiles, Baseline, Common, Demo, FailOn, GroundTruthFlags, OnBadFile, Range,
+        RoleFlags, Segments,
+    },
     command,
     config::Config,
     exit, print, program,
@@ -16,29 +19,35 @@ use crate::{
     summary::{Next, Summary},
 };
 
-/// The captures of the demo, below the data folder.
+/// The captures of the demo, below the data folder, and what came of the flights.
 const CAPTURES: &str = "nyc_flights_2013/predictions";
+const LABELS: &str = "nyc_flights_2013/labels";
 /// A day on which most flights were cancelled, and so had no delay to predict from.
 const BLIZZARD: &str = "2013-02-09";
-/// Those that make the baseline, below the captures.
+/// Those that make the baseline, below the captures, as their labels are below theirs.
 const GOOD: &str = "month=2013-01";
 
 pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
-    let (config, signal) = (Config::default(), Signal::listen()?);
-    let captures = captures(args.data.as_deref())?;
-    let captures = captures.to_string_lossy();
+    let (mut config, signal) = (Config::default(), Signal::listen()?);
+    config.ground_truth.arrived = Some("label_ts".to_owned());
+    let data = data(args.data.as_deref())?;
+    let (captures, labels) = (data.join(CAPTURES), data.join(LABELS));
+    let (captures, labels) = (captures.to_string_lossy(), labels.to_string_lossy());
     let out = args.out.trim_end_matches('/');
     let roles = RoleFlags {
         timestamp: Some("event_ts".to_owned()),
         id: Some("event_id".to_owned()),
         prediction: Some("arr_delay_pred".to_owned()),
         probability: Some("late_prob".to_owned()),
+        label: Some("late".to_owned()),
         ignore: vec!["flight".to_owned()],
         ..RoleFlags::default()
     };
     let bad_files = BadFiles { on_bad_file: OnBadFile::Quarantine };
     if !common.quiet {
-        print::note("a model that predicts the delay of flights from New York; January 2013 is the baseline");
+        print::note(
+            "a model that predicts the delay of flights from New York, and how it turned out; January 2013 is the baseline",
+        );
     }
     let baseline = Baseline {
         data: format!("{captures}/{GOOD}"),
@@ -47,6 +56,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
         roles: roles.clone(),
         range: Range::default(),
         segments: Segments::default(),
+        ground_truth: GroundTruthFlags { ground_truth: Some(format!("{labels}/{GOOD}")), as_of: None },
         bad_files,
         resources: args.resources,
     };
@@ -68,6 +78,7 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
             timezone: None,
         },
         segments: Segments::default(),
+        ground_truth: GroundTruthFlags { ground_truth: Some(labels.to_string()), as_of: None },
         roles,
         dry_run: false,
         fail_on: FailOn::Never,
@@ -88,19 +99,25 @@ pub(crate) fn run(common: &Common, args: &Demo) -> anyhow::Result<u8> {
 }
 
 /// The named folder, `data` here or in a folder above, or the one this program was built beside.
-fn captures(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let below = |folder: &Path| Some(folder.join(CAPTURES)).filter(|captures| captures.is_dir());
+fn data(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let below = |folder: &Path| {
+        let holds = [CAPTURES, LABELS].iter().all(|name| folder.join(name).is_dir());
+        holds.then(|| folder.to_owned())
+    };
     if let Some(folder) = named {
         return below(folder).ok_or_else(|| {
-            anyhow!("--data: expected a folder that holds `{CAPTURES}`, found `{}`", folder.display())
+            anyhow!(
+                "--data: expected a folder that holds `{CAPTURES}` and `{LABELS}`, found `{}`",
+                folder.display()
+            )
         });
     }
-    if let Some(captures) = below(Path::new("data")) {
-        return Ok(captures);
+    if let Some(data) = below(Path::new("data")) {
+        return Ok(data);
     }
     let here = env::current_dir().unwrap_or_default();
     let built = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map(|root| root.join("data"));
-    here.ancestors().map(|folder| folder.join("data")).chain(built).find_map(|data| below(&data)).ok_or_else(|| {
+    here.ancestors().map(|folder| folder.join("data")).chain(built).find_map(|folder| below(&folder)).ok_or_else(|| {
         anyhow!("the bundled data was not found; run this inside a clone of the repository, or name its `data` folder with --data")
     })
 }

@@ -1,10 +1,13 @@
 //! `explain`: why a window was found broken.
 
+mod scores;
+
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use anyhow::Context as _;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use monitor::Explanation;
+use scores::Score;
 use serde::Serialize;
 
 use crate::{
@@ -27,6 +30,8 @@ struct Explained {
     rows: i64,
     baseline_rows: i64,
     moved: Vec<Moved>,
+    /// How predictions turned out and how answers came.
+    scores: Vec<Score>,
     /// Features that are broken, where the one asked for is not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     others: Vec<String>,
@@ -98,6 +103,7 @@ impl Explained {
             rows: found.rows,
             baseline_rows: found.baseline_rows,
             others: Vec::new(),
+            scores: found.notable.into_iter().map(Score::of).collect(),
             moved: moved
                 .map(|moved| Moved {
                     segment: moved.segment,
@@ -159,8 +165,11 @@ impl Explained {
             moved.text(&mut text);
         }
         if self.moved.len() > EXPLAINED {
-            let rest = self.moved.iter().skip(EXPLAINED).map(Moved::name).collect::<Vec<_>>().join(", ");
+            let rest = rest(self.moved.iter().skip(EXPLAINED).map(Moved::name));
             let _ = writeln!(text, "\nand {} more: {rest}", self.moved.len() - EXPLAINED);
+        }
+        scores::text(&self.scores, &mut text);
+        if self.moved.len() > EXPLAINED {
             let (results, window) = (print::quoted(&self.results), print::quoted(&self.window));
             let _ = writeln!(
                 text,
@@ -195,13 +204,21 @@ impl Moved {
         };
         if !self.bins.is_empty() {
             let rows = self.bins.iter().flat_map(|bin| {
+                // Labels that are numbers have no bar.
+                let bar = if bin.is_of_shares() { print::bar } else { |_| String::new() };
                 let row = |name: &str, side: &str, ratio: f64| {
-                    vec![name.to_owned(), side.to_owned(), print::number(ratio), print::bar(ratio)]
+                    vec![name.to_owned(), side.to_owned(), print::number(ratio), bar(ratio)]
                 };
                 [row(&bin.bin, "baseline", bin.baseline_ratio), row("", "current", bin.ratio)]
             });
+            // Of a relation the bins of a feature, with the label in them; of attributions features.
+            let (bin, ratio) = match self.check.as_str() {
+                "concept_drift" => ("  bin", "#label"),
+                "attribution_drift" => ("  feature", "#share"),
+                _ => ("  bin", "#share"),
+            };
             text.push_str(&print::table(
-                &["  bin", "", "#share", ""],
+                &[bin, "", ratio, ""],
                 rows.map(|mut row| {
                     row[0].insert_str(0, "  ");
                     row
@@ -218,6 +235,28 @@ impl Moved {
             let _ = writeln!(text, "  captures: {}", print::plain(&self.sources.join(", ")));
         }
     }
+}
+
+impl Bin {
+    fn is_of_shares(&self) -> bool {
+        [self.baseline_ratio, self.ratio].iter().all(|ratio| (0.0..=1.0).contains(ratio))
+    }
+}
+
+/// Names, those that occur several times with how often.
+fn rest(names: impl Iterator<Item = String>) -> String {
+    let mut counted: Vec<(String, u64)> = Vec::new();
+    for name in names {
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    let shown = counted.into_iter().map(|(name, times)| match times {
+        1 => name,
+        times => format!("{name} ({times})"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 /// The zone in which a window that was named by its date starts: a fixed offset, which is wrong by the hour that

@@ -86,6 +86,49 @@ const RECORDS: &str = "\
 
 ";
 
+/// What can be said of latency and errors.
+const LATENCY: &str = "\
+[latency]   # which answers are slow, and which are errors
+# slow = 500.0   # answers above it, in the unit of the column; without this, above the 99th percentile of the baseline
+# errors = [\"500\", \"timeout\"]   # values of the status that are errors; without this, numbers from 400 on
+
+";
+
+/// What can be said of predictions and labels: how right, for whom.
+fn turned_out(guess: &Guess) -> String {
+    let elsewhere = if guess.roles.label.is_some() {
+        "labels that do not lie in the captures; without this, those in the column with the role `label`"
+    } else {
+        "where labels lie that come later; `label` under [roles] is their column"
+    };
+    let facet = guess.facets.first().map_or("COLUMN", String::as_str);
+    let candidates = if guess.facets.is_empty() {
+        String::new()
+    } else {
+        format!("; candidates: {}", list(&guess.facets))
+    };
+    format!(
+        "\
+[quality]   # how right predictions are; `driftscan list metrics` has the numbers
+# problem = \"binary\"   # or multiclass, regression, ranking; without this, by the roles and the baseline's predictions
+# positive = \"1\"   # the label that is positive; without this, 1 is, and 0 is negative
+# threshold = 0.5   # probability from which on a record counts as predicted positive, where no prediction is named
+
+[ground_truth]   # {elsewhere}
+# captures = \"labels/\"   # joined by the id of predictions
+# id = \"...\"   # column of that id, where it has another name than in the captures
+# label = \"...\"   # column of the label, likewise
+# arrived = \"...\"   # column of the time when a label came: of several for one id the last counts
+
+# [[bias]]   # groups whose treatment is compared, as often as there are facets{candidates}
+# facet = {}
+# disadvantaged = [\"...\"]   # its values that make the group, or `above = 40` of a number; without both, each value against the others
+
+",
+        quote(facet)
+    )
+}
+
 fn document(captures: &str, guess: &Guess) -> String {
     let mut text = String::new();
     let _ = writeln!(
@@ -115,6 +158,7 @@ fn document(captures: &str, guess: &Guess) -> String {
         ("probability", &roles.probability),
         ("label", &roles.label),
         ("latency", &roles.latency),
+        ("status", &roles.status),
     ] {
         let _ = match column {
             Some(column) => writeln!(text, "{role} = {}{}", quote(column), why(guess, role)),
@@ -127,6 +171,12 @@ fn document(captures: &str, guess: &Guess) -> String {
     }
     text.push_str("\n[windows]\nevery = \"1d\"   # 1h, 2h, 3h, 4h, 6h, 8h, 12h, 1d, 1w or 1mo\n");
     text.push_str("timezone = \"UTC\"   # of days, and of timestamps without a zone\n\n");
+    if roles.latency.is_some() || roles.status.is_some() {
+        text.push_str(LATENCY);
+    }
+    if roles.label.is_some() || roles.prediction.is_some() || roles.probability.is_some() {
+        text.push_str(&turned_out(guess));
+    }
     text.push_str("[segments]   # groups that are monitored on their own too\n");
     let _ = writeln!(text, "by = []   # candidates: {}", list(&guess.segments));
     text.push_str("\n# Columns found:\n");
@@ -209,11 +259,19 @@ mod tests {
         guess.reasons = vec![("timestamp".to_owned(), "its name\nsays so".to_owned())];
         guess.columns = vec![("x\ny".to_owned(), "Utf8".to_owned())];
         guess.captured = true;
+        guess.roles.label = Some("y".to_owned());
+        guess.facets = vec!["se\nx".to_owned()];
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("driftscan.toml");
         std::fs::write(&file, document("s3://b/flights/*", &guess)).unwrap();
         let config = Config::load(Some(&file)).unwrap();
         assert_eq!(config.roles.timestamp, guess.roles.timestamp);
+        assert!(config.bias.is_empty() && config.ground_truth.captures.is_none());
+        let examples = std::fs::read_to_string(&file)
+            .unwrap()
+            .replace("# [[bias]]", "[[bias]]")
+            .replace("# facet", "facet");
+        assert_eq!(Config::parse(&examples).unwrap().bias[0].facet, "se\nx");
         assert_eq!(config.roles.ignore, guess.roles.ignore);
         assert_eq!(config.monitor.name.as_deref(), Some("flights"));
     }

@@ -1,6 +1,9 @@
 //! `list`: the registries, with one page per entry.
 
+use std::fmt::Write as _;
+
 use anyhow::anyhow;
+use monitor::{Problem, tables::Family};
 use serde::Serialize;
 
 use crate::{
@@ -13,6 +16,9 @@ use crate::{
 struct Entry {
     name: String,
     title: String,
+    /// Heading that it stands under in a list.
+    #[serde(skip)]
+    group: &'static str,
     #[serde(flatten)]
     facts: serde_json::Map<String, serde_json::Value>,
     page: String,
@@ -36,7 +42,7 @@ pub(crate) fn run(common: &Common, args: &List) -> anyhow::Result<u8> {
     Ok(crate::exit::DONE)
 }
 
-/// The entry of a name; for columns also all of a table, or those of one name in every table.
+/// The entries of a name, of which several problems may have one; for columns also all of a table, or those of one name in every table.
 fn find<'a>(kind: &str, entries: &'a [Entry], name: &str) -> anyhow::Result<Vec<&'a Entry>> {
     let named = |entry: &&Entry| {
         let (table, column) = entry.name.split_once('.').unwrap_or_default();
@@ -59,7 +65,9 @@ fn metrics() -> Vec<Entry> {
     let entry = |metric: &monitor::Metric| Entry {
         name: metric.name.to_owned(),
         title: metric.title.to_owned(),
+        group: "drift (`[drift] metrics` takes these)",
         facts: facts(&[
+            ("family", "drift".into()),
             ("method", metric.method.into()),
             ("range", range(metric.range).into()),
             ("threshold", metric.threshold.into()),
@@ -69,13 +77,43 @@ fn metrics() -> Vec<Entry> {
         ]),
         page: metric.page.to_owned(),
     };
-    monitor::METRICS.iter().map(entry).collect()
+    monitor::METRICS.iter().map(entry).chain(monitor::score_metrics().iter().map(score_metric)).collect()
+}
+
+/// A metric of another family than drift.
+fn score_metric(metric: &monitor::ScoreMetric) -> Entry {
+    let (problem, group) = match (metric.family, metric.problem) {
+        (Family::ModelQuality, Some(Problem::Binary)) => {
+            (Some("binary"), "model quality, one of two classes")
+        }
+        (Family::ModelQuality, Some(Problem::Multiclass)) => {
+            (Some("multiclass"), "model quality, one of several classes")
+        }
+        (Family::ModelQuality, Some(Problem::Regression)) => (Some("regression"), "model quality, a number"),
+        (Family::ModelQuality, _) => (None, "model quality, any"),
+        (family, _) => (None, family.name()),
+    };
+    let mut facts = facts(&[
+        ("family", metric.family.name().into()),
+        ("range", range(metric.range).into()),
+        ("judged", metric.judged.into()),
+    ]);
+    let optional = [
+        ("problem", problem),
+        ("good", metric.good),
+        ("standard_error", metric.standard_error),
+        ("reference", metric.reference),
+    ];
+    facts.extend(optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+    let title = metric.title.clone().into_owned();
+    Entry { name: metric.name.to_owned(), title, group, facts, page: metric.page.to_owned() }
 }
 
 fn checks() -> Vec<Entry> {
     let entry = |check: &monitor::Check| Entry {
         name: check.name.to_owned(),
         title: check.title.to_owned(),
+        group: "",
         facts: facts(&[]),
         page: check.page.to_owned(),
     };
@@ -87,6 +125,7 @@ fn columns() -> Vec<Entry> {
         table.columns.iter().map(|column| Entry {
             name: format!("{}.{}", table.name, column.name),
             title: column.about.to_owned(),
+            group: "",
             facts: facts(&[("type", column.data_type.into()), ("table", table.about.into())]),
             page: String::new(),
         })
@@ -95,8 +134,12 @@ fn columns() -> Vec<Entry> {
 }
 
 fn range((low, high): (f64, f64)) -> String {
-    let high = if high.is_finite() { print::number(high) } else { "any".to_owned() };
-    format!("{} to {high}", print::number(low))
+    let bound = |bound: f64| if bound.is_finite() { print::number(bound) } else { "any".to_owned() };
+    if low.is_finite() || high.is_finite() {
+        format!("{} to {}", bound(low), bound(high))
+    } else {
+        "any".to_owned()
+    }
 }
 
 fn facts(facts: &[(&str, serde_json::Value)]) -> serde_json::Map<String, serde_json::Value> {
@@ -104,25 +147,38 @@ fn facts(facts: &[(&str, serde_json::Value)]) -> serde_json::Map<String, serde_j
 }
 
 fn overview(kind: &str, entries: &[Entry]) -> String {
-    let shown: &[&str] = match kind {
-        "metric" => &["range", "threshold", "decides"],
-        "column" => &["type"],
-        _ => &[],
-    };
-    let heads: Vec<&str> = [kind].iter().chain(shown).chain(&["about"]).copied().collect();
-    let rows = entries.iter().map(|entry| {
-        let facts = shown.iter().map(|name| show(&entry.facts[*name]));
-        [entry.name.clone()].into_iter().chain(facts).chain([entry.title.clone()]).collect()
-    });
+    let mut text = String::new();
+    for of_group in entries.chunk_by(|a, b| a.group == b.group) {
+        let shown: &[&str] = match (kind, of_group.first()) {
+            ("metric", Some(first)) if first.facts.contains_key("decides") => {
+                &["range", "threshold", "decides"]
+            }
+            ("metric", _) => &["range", "good", "judged"],
+            ("column", _) => &["type"],
+            _ => &[],
+        };
+        let heads: Vec<&str> = [kind].iter().chain(shown).chain(&["about"]).copied().collect();
+        let rows = of_group.iter().map(|entry| {
+            let facts = shown.iter().map(|name| entry.facts.get(*name).map(show).unwrap_or_default());
+            [entry.name.clone()].into_iter().chain(facts).chain([entry.title.clone()]).collect()
+        });
+        if let Some(Entry { group, .. }) = of_group.first().filter(|entry| !entry.group.is_empty()) {
+            let _ = writeln!(text, "{group}");
+        }
+        let _ = writeln!(text, "{}", print::table(&heads, rows));
+    }
     let example = entries.first().map(|entry| entry.name.as_str()).unwrap_or_default();
-    format!("{}\n`driftscan list {kind}s {example}` shows a page\n", print::table(&heads, rows))
+    let _ = writeln!(text, "`driftscan list {kind}s {example}` shows a page");
+    text
 }
 
 fn page(entry: &Entry) -> String {
     let mut text = format!("{}: {}\n", entry.name, entry.title);
+    let width = entry.facts.keys().map(String::len).max().unwrap_or_default();
     for (name, value) in &entry.facts {
         let shown = if value.as_bool() == Some(false) { "no".to_owned() } else { show(value) };
-        text.push_str(&format!("  {name:<10} {shown}\n"));
+        let name = name.replace('_', " ");
+        let _ = writeln!(text, "  {name:<width$}  {shown}");
     }
     if !entry.page.is_empty() {
         text.push_str(&format!("\n{}\n", entry.page.trim_end()));

@@ -29,12 +29,14 @@ pub(crate) fn run(common: &Common, args: &Rescore) -> anyhow::Result<u8> {
         print::note(&settings::shown(&settings));
     }
     let (record, signal) = (Record::start(), Signal::listen()?);
-    let outcome = Reporter::new(common, &signal)
+    let left = settings::not_counted(&settings, &config)?;
+    let mut outcome = Reporter::new(common, &signal)
         .watch(|watch| {
             let row = |outcome: &Outcome| record.row(outcome);
             monitor::rescore(&store, &results, &baseline, &out, &settings, watch, &row)
         })
         .context("rescore")?;
+    outcome.notes.extend(left);
     let code = exit::of_outcome(&outcome, args.fail_on, &signal);
     let places = Places { captures: &results, baseline: &baseline, results: &out };
     print::result(common.format, &Summary::new(&outcome, &settings, places), Summary::text)?;

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use monitor::{Location, Outcome, Settings, tables::WindowStatus};
 
-use super::{Broken, Files, Next, Quarantined, Summary, Windows, WorstFeature, WorstWindow};
+use super::{Broken, Files, Next, Quality, Quarantined, Summary, Windows, WorstFeature, WorstWindow};
 use crate::{print, program, time};
 
 /// Windows and features that are named.
@@ -48,6 +48,7 @@ impl Summary {
             baseline_rows: all_records().map(|window| window.baseline_rows).max().unwrap_or_default(),
             violations: constraints().map(|constraint| constraint.violations).sum(),
             warnings: constraints().map(|constraint| constraint.warnings).sum(),
+            quality: Quality::of(outcome, &settings.windows.timezone),
             quarantined: quarantined(&outcome.quarantined),
             worst_windows,
             worst_features: worst_features(outcome, settings),
@@ -146,7 +147,7 @@ fn worst_features(outcome: &Outcome, settings: &Settings) -> Vec<WorstFeature> {
 /// A remark on results without a window.
 fn nothing(outcome: &Outcome) -> Option<String> {
     let why = "no window has a record: check --timestamp, --from and --to";
-    outcome.windows.is_empty().then(|| why.to_owned())
+    (outcome.windows.is_empty() && !outcome.interrupted).then(|| why.to_owned())
 }
 
 /// A remark on features that are broken in nearly all of many windows.

@@ -76,6 +76,9 @@ impl Summary {
             ("rows", self.rows()),
             ("files", self.files()),
         ];
+        if let Some(quality) = &self.quality {
+            lines.insert(3, ("quality", quality.text()));
+        }
         if windows.written < windows.count {
             let rest = windows.count - windows.written;
             lines.insert(

@@ -9,7 +9,7 @@ use profile::{Kind, Profile, Spec, Survey};
 use store::{Location, Plan, PlanStatus, Store};
 
 use super::{
-    published_type,
+    outcomes, published_type,
     statistics::{self, Buckets},
     stored::{self, Stored},
     suggest::{self, suggest},
@@ -18,6 +18,7 @@ use crate::{
     Compat, Error, OnBadFile, Progress, Settings, Watch, captured,
     gather::{self, Pass},
     grouping::Grouping,
+    outcomes::Form,
     run::{apart, list, plan_captures},
     score::deciding_metric,
     window::{Calendar, Every},
@@ -58,7 +59,8 @@ pub struct BaselineFeature {
 }
 
 /// Profiles a baseline, suggests constraints and writes `statistics.json`, `constraints.json` and
-/// `profile.parquet` into a folder.
+/// `profile.parquet` into a folder; with labels, groups or attributions also `outcomes.parquet`, and what monitors of Model
+/// Monitor compare with.
 ///
 /// # Errors
 /// When nothing can be read, a named column does not exist, or the folder cannot be written.
@@ -95,7 +97,14 @@ pub fn make_baseline(
         let mut survey = Survey::default();
         let mut progress = gather::planned(&plan);
         let shared = Arc::new(plan);
-        let pass = Pass { store, plan: &shared, settings, pool: &pool, watch };
+        let pass = Pass {
+            columns: gather::columns(&shared, settings),
+            store,
+            plan: &shared,
+            settings,
+            pool: &pool,
+            watch,
+        };
         let finished = pass.run(
             |planned, task| grouping.survey(planned, &task),
             Survey::merge,
@@ -131,10 +140,27 @@ pub fn make_baseline(
         None => spec,
     };
     outcome.notes.extend(nameless(&spec, settings, has_records));
+    let form = Form::of(settings, &spec)?;
+    let again = form.is_some().then(|| plan.clone());
     let Some(stored) = profile_baseline(store, plan, spec, settings, &pool, watch, &mut outcome)? else {
         return Ok(outcome);
     };
+    let counted = match form.as_ref().zip(again) {
+        Some((form, plan)) => {
+            let (spec, stop, notes) = (&stored.spec, watch.stop, &mut outcome.notes);
+            match outcomes::count(store, plan, spec, form, settings, &pool, stop, watch, notes)? {
+                Some(counted) => Some(counted),
+                None => {
+                    outcome.interrupted = true;
+                    return Ok(outcome);
+                }
+            }
+        }
+        None => None,
+    };
     write(store, out, settings, &stored, &buckets, &mut outcome)?;
+    let all = stored.profiles.get(&None).map(|profile| (&stored.spec, profile));
+    outcomes::write(store, out, counted.as_ref(), form.as_ref(), all, settings)?;
     Ok(outcome)
 }
 
@@ -177,7 +203,7 @@ fn profile_baseline(
     };
     let plan = Arc::new(plan);
     let mut rows_without_time = 0;
-    let pass = Pass { store, plan: &plan, settings, pool, watch };
+    let pass = Pass { columns: gather::columns(&plan, settings), store, plan: &plan, settings, pool, watch };
     let finished = pass.run(
         |planned, task| grouping.read(planned, &task),
         crate::group::Grouped::merge,

@@ -4,6 +4,8 @@ mod constraints;
 mod document;
 mod imported;
 mod make;
+mod other_monitors;
+mod outcomes;
 mod published;
 mod rules;
 mod sketch_levels;
@@ -21,6 +23,8 @@ use crate::{Compat, Error, profiles::Digest};
 
 pub(crate) use constraints::{Constraints, FeatureConstraints};
 pub use make::{BaselineFeature, BaselineOutcome, make_baseline};
+pub(crate) use other_monitors::OtherMonitors;
+pub(crate) use outcomes::BaselineOutcomes;
 pub(crate) use rules::{CategoryMethod, Rules};
 pub(crate) use statistics::statistics;
 pub(crate) use suggest::{inferred_type, published_type, suggest};
@@ -39,12 +43,18 @@ pub struct Baseline {
     /// By feature, how far shares of the baseline's values below a point may be from the exact ones; empty where they
     /// are exact.
     pub(crate) rank_errors: Vec<f64>,
+    /// How its predictions turned out, where it has labels.
+    pub(crate) outcomes: Option<BaselineOutcomes>,
+    /// What the other monitors of Model Monitor compare with.
+    pub(crate) others: OtherMonitors,
     /// Digest of the folder's files that verdicts depend on.
     pub(crate) digest: String,
 }
 
 impl Baseline {
-    /// Reads a baseline folder: one that [`make_baseline`] wrote, or the two documents of a job of Model Monitor.
+    /// Reads a baseline folder: one that [`make_baseline`] wrote, or the two documents of a job of Model Monitor. Beside
+    /// either may lie what its other monitors compare with: `model_quality/constraints.json`, `bias/analysis.json` and
+    /// `attribution/analysis.json`.
     ///
     /// To agree with another tool takes the sketches that it makes; without, those of its documents only cut bins.
     ///
@@ -91,9 +101,15 @@ impl Baseline {
             }
         };
         constraints.check(&stored.spec).map_err(refuse)?;
-        let digest = Digest::new("baseline").bytes(&frozen).bytes(&document).finish();
+        let outcomes = outcomes::read(store, folder)?;
+        let mut digest = Digest::new("baseline").bytes(&frozen).bytes(&document);
+        for (segment, bytes) in outcomes.iter().flat_map(|outcomes| &outcomes.segments) {
+            digest = digest.text(segment.as_deref().unwrap_or_default()).bytes(bytes);
+        }
+        let (others, digest) = other_monitors::read(store, folder, digest)?;
+        let digest = digest.finish();
         let Stored { spec, profiles, hours } = stored;
-        Ok(Self { spec, profiles, hours, constraints, rank_errors, digest })
+        Ok(Self { spec, profiles, hours, constraints, rank_errors, outcomes, others, digest })
     }
 
     /// How far shares of a feature's values below a point may be from the exact ones, by its position.

@@ -116,7 +116,14 @@ impl Profiling<'_> {
 
     fn pass<'a>(&'a self, plan: &'a Arc<Plan>) -> Pass<'a> {
         let watch = Watch { progress: &|_| (), stop: self.stop };
-        Pass { store: self.store, plan, settings: self.settings, pool: self.pool, watch }
+        Pass {
+            columns: gather::columns(plan, self.settings),
+            store: self.store,
+            plan,
+            settings: self.settings,
+            pool: self.pool,
+            watch,
+        }
     }
 }
 

@@ -1,15 +1,21 @@
 //! Checks: from the facts about one feature (or the window) to at most one violation each.
 
+mod attribution_drift;
 mod baseline_drift;
+mod bias_drift;
 mod categorical_values;
 mod completeness;
+mod concept_drift;
 mod data_type;
+mod error_answers;
 mod extra_column;
 mod group;
 mod label_against_score;
 mod missing_column;
+mod model_quality;
 mod non_negative;
 mod range;
+mod slow_answers;
 mod volume;
 
 use profile::{FeatureProfile, FeatureSpec};
@@ -45,7 +51,13 @@ pub const ALL: &[Check] = &[
     categorical_values::CATEGORICAL_VALUES,
     range::RANGE,
     non_negative::NON_NEGATIVE,
+    slow_answers::SLOW_ANSWERS,
+    error_answers::ERROR_ANSWERS,
     baseline_drift::BASELINE_DRIFT,
+    model_quality::MODEL_QUALITY,
+    concept_drift::CONCEPT_DRIFT,
+    bias_drift::BIAS_DRIFT,
+    attribution_drift::ATTRIBUTION_DRIFT,
 ];
 
 impl Check {
@@ -69,6 +81,23 @@ pub(crate) struct Facts<'a> {
     pub(crate) judged: bool,
     /// Both distributions, where they can be compared.
     pub(crate) distribution: Option<&'a Distribution>,
+    /// The bins or features that a score of predictions and labels comes from.
+    pub(crate) moved: &'a [Contribution],
+}
+
+impl Default for Facts<'_> {
+    /// Of nothing yet; what is judged where nothing else is said.
+    fn default() -> Self {
+        Self {
+            name: "",
+            baseline: None,
+            current: None,
+            scores: &[],
+            judged: true,
+            distribution: None,
+            moved: &[],
+        }
+    }
 }
 
 /// Which rows of a capture break a constraint, to name the captures that hold them.
@@ -110,6 +139,10 @@ pub(crate) struct Finding {
 
 impl Facts<'_> {
     /// The score by a metric, if it broke its constraint.
+    fn violated_of(&self, family: Family) -> Option<&Scored> {
+        self.scores.iter().find(|scored| scored.row.family == family && scored.row.status == Status::Violated)
+    }
+
     fn violated(&self, metric: &str) -> Option<&Scored> {
         self.scores.iter().find(|scored| scored.row.metric == metric && scored.row.status == Status::Violated)
     }

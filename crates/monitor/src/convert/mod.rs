@@ -91,7 +91,14 @@ pub fn convert(
     let mut progress = gather::planned(&plan);
     let mut open = Open { store, out, units: &mut units, unit: None, waiting: Vec::new(), bytes: 0, part: 0 };
     let most = gather::memory(&settings) / WAITING;
-    let pass = Pass { store, plan: &plan, settings: &settings, pool: &pool, watch };
+    let pass = Pass {
+        columns: gather::columns(&plan, &settings),
+        store,
+        plan: &plan,
+        settings: &settings,
+        pool: &pool,
+        watch,
+    };
     let finished = pass.run(
         |_, task| {
             let batches = task.batches(None).collect::<Result<Vec<RecordBatch>, store::Error>>()?;

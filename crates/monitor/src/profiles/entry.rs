@@ -1,7 +1,7 @@
 //! What is known of one capture.
 
 use serde::{Deserialize, Serialize};
-use store::Source;
+use store::{PlannedSource, Source};
 
 /// A version of a capture, the settings under which it was looked into, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,28 @@ pub(crate) struct Profiled {
 }
 
 impl Entry {
+    /// Of a source that was looked into, for windows of a spec in a range.
+    pub(crate) fn of(
+        planned: &PlannedSource,
+        (spec, range): (&str, (Option<i64>, Option<i64>)),
+        rows: u64,
+        finding: Finding,
+    ) -> Self {
+        let source = &planned.source;
+        Self {
+            id: source.id.clone(),
+            path: source.path.clone(),
+            etag: source.etag.clone(),
+            bytes: source.bytes,
+            modified_micros: source.modified_micros,
+            spec: spec.to_owned(),
+            range,
+            rows,
+            time: planned.time,
+            finding,
+        }
+    }
+
     /// What tells this version of the capture from others.
     pub(crate) fn version(&self) -> String {
         version(self.etag.as_deref(), self.bytes, self.modified_micros)

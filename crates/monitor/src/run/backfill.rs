@@ -11,11 +11,13 @@ use super::{
     reading::{Places, Reading},
     record::record_run,
     rule,
+    turned_out::TurnedOut,
 };
 use crate::{
     Baseline, Compare, Error, Outcome, Settings, Watch, captured, gather,
+    outcomes::{self, Counting, OutcomeShelf, Truth},
     profiles::{Entry, Finding, Shelf, State},
-    score::{Cut, Scorer},
+    score::{Answers, Cut, Scorer},
     tables::RunRow,
     window::{Calendar, Every},
 };
@@ -42,8 +44,11 @@ pub fn backfill(
     let (inputs, listed) = Inputs::read(store, captures, baseline, results, settings, watch)?;
     identity::check(store, results, &inputs.settings)?;
     let lease = store.lease(results, OWNER)?;
-    let found = match Found::look(store, captures, listed, results, &inputs, watch) {
-        Ok(found) => found,
+    let again = listed.clone();
+    let looked = Found::look(store, captures, listed, results, &inputs, watch)
+        .and_then(|found| Ok((found, inputs.truth(store, watch)?)));
+    let (found, truth) = match looked {
+        Ok(looked) => looked,
         Err(error) => {
             // Nothing is left of a run that could not begin, as far as that is ours to say.
             drop(lease);
@@ -55,11 +60,45 @@ pub fn backfill(
     store.sweep(results)?;
     let places = Places { results, out: results, lease: &lease };
     let work = Work { store, places, inputs: &inputs, every: inputs.every() };
-    let Found { plan, reuse, state, shelf, notes } = found;
+    let Found { plan, reuse, state, shelf, mut notes } = found;
     let pool = gather::pool(&inputs.settings)?;
+    let mut bad = Vec::new();
+    let turned_out = match inputs.outcomes(store, results, inputs.every(), &mut notes)? {
+        Some(mut shelf) => {
+            let form = shelf.form.clone();
+            let counting = Counting {
+                store,
+                settings: &inputs.settings,
+                spec: &inputs.baseline.spec,
+                form: &form,
+                every: inputs.every(),
+                pool: &pool,
+                stop: watch.stop,
+            };
+            let Some(updated) =
+                outcomes::update(&mut shelf, &counting, captures, again, truth.as_ref(), watch)?
+            else {
+                let outcome =
+                    Outcome { interrupted: true, notes, changes: reuse.changes, ..Outcome::default() };
+                record_run(store, results, record(&outcome))?;
+                return Ok(outcome);
+            };
+            notes.extend(updated.note());
+            bad = updated.bad;
+            // Read again, with what is new.
+            inputs.outcomes(store, results, inputs.every(), &mut notes)?
+        }
+        None => None,
+    };
     let wanted = inputs.wanted(captures);
     let sources = Sources::new(&plan, reuse.known);
-    let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, Some((state, reuse.others)))?;
+    let end = Some((state, reuse.others));
+    let mut outcome = work.run(plan, sources, shelf, turned_out.as_ref(), &wanted, &pool, watch, end)?;
+    for (path, reason) in bad {
+        if !outcome.quarantined.iter().any(|(known, _)| *known == path) {
+            outcome.quarantined.push((path, reason));
+        }
+    }
     outcome.notes.splice(0..0, notes);
     outcome.changes = reuse.changes;
     record_run(store, results, record(&outcome))?;
@@ -105,6 +144,27 @@ impl Inputs {
 
     pub(super) fn range(&self) -> (Option<i64>, Option<i64>) {
         (self.settings.windows.from, self.settings.windows.to)
+    }
+
+    /// What is stored of predictions and labels, where the settings ask for it.
+    pub(super) fn outcomes<'a>(
+        &self,
+        store: &'a Store,
+        results: &'a Location,
+        every: Every,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<OutcomeShelf<'a>>, Error> {
+        let Some(form) = self.baseline.form(&self.settings)? else { return Ok(None) };
+        let spec = outcomes::spec(&form, &self.settings, every);
+        OutcomeShelf::open(store, results, form, spec, notes).map(Some)
+    }
+
+    /// The labels that lie elsewhere, where they are of use.
+    fn truth(&self, store: &Store, watch: Watch<'_>) -> Result<Option<Truth>, Error> {
+        match self.baseline.form(&self.settings)? {
+            Some(_) => Truth::find(store, &self.settings, watch),
+            None => Ok(None),
+        }
     }
 
     fn every(&self) -> Every {
@@ -185,6 +245,7 @@ impl<'a> Work<'a> {
         plan: Plan,
         sources: Sources,
         shelf: Shelf<'a>,
+        outcomes: Option<&OutcomeShelf<'_>>,
         wanted: &Wanted<'_>,
         pool: &ThreadPool,
         watch: Watch<'a>,
@@ -193,15 +254,19 @@ impl<'a> Work<'a> {
         let Inputs { baseline, settings, .. } = self.inputs;
         let paths: Vec<String> = sources.all.iter().map(|known| known.path.clone()).collect();
         let mut calendar = Calendar::new(settings.windows.every, settings.windows.timezone.clone());
+        let (turned_out, note) =
+            outcomes.map(|shelf| TurnedOut::new(&shelf.form, settings, baseline)).unzip();
         let judge = Judge {
             monitor: settings.monitor.as_str().into(),
             baseline,
             scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+            answers: Answers::new(settings, baseline),
             cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(baseline, bins)),
             compat: settings.compat,
             theirs_are_known: settings.compat.is_some() || baseline.spec.has_arrival() == Some(true),
             emit: settings.emit,
             roles: &settings.roles,
+            outcomes: turned_out,
             volumes: plan::volumes(baseline, &mut calendar, settings.windows.every),
             paths: &paths,
         };
@@ -215,11 +280,14 @@ impl<'a> Work<'a> {
             wanted,
             &judge,
             shelf,
+            outcomes,
             sources,
             &rule,
             pool,
             watch,
         )?;
+        reading.outcome.notes.extend(note.flatten());
+        reading.outcome.notes.extend(judge.answers.note());
         if reading.run()? {
             match end {
                 Some((state, others)) => reading.finish(state, others)?,

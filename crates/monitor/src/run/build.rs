@@ -18,13 +18,15 @@ use super::{
 };
 use crate::{
     Baseline, Error,
+    outcomes::{OutcomeShelf, StoredOutcomes},
     profiles::{Digest, Entry, Shelf, StoredProfile},
+    quality_outcome::QualityRow,
     tables::{ViolationRow, WindowRow, rows},
     window::Window,
 };
 
 /// Raised when the same inputs give other tables than before.
-const TABLES: u32 = 2;
+const TABLES: u32 = 3;
 
 /// A date to write, with all that goes into it.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub(super) struct Anew {
     pub(super) windows: Vec<(Window, Option<String>)>,
     /// In the order of their windows.
     pub(super) profiles: Vec<StoredProfile>,
+    /// How predictions turned out, in the order of their windows.
+    outcomes: Vec<StoredOutcomes>,
     sources: Vec<u32>,
     inputs: String,
 }
@@ -86,6 +90,7 @@ pub(super) struct WindowOf<'a> {
     pub(super) window: Window,
     pub(super) lost: Option<String>,
     pub(super) profiles: &'a mut [StoredProfile],
+    pub(super) outcomes: &'a [StoredOutcomes],
 }
 
 impl Opened {
@@ -93,12 +98,16 @@ impl Opened {
     pub(super) fn windows(&mut self, date: usize) -> Vec<WindowOf<'_>> {
         let Some(anew) = &mut self.anew else { return Vec::new() };
         let mut rest = anew.profiles.as_mut_slice();
+        let mut turned_out = anew.outcomes.as_slice();
         let mut windows = Vec::with_capacity(anew.windows.len());
         for (window, lost) in &anew.windows {
             let of_window = rest.partition_point(|profile| profile.window.start < window.end);
             let (profiles, after) = mem::take(&mut rest).split_at_mut(of_window);
             rest = after;
-            windows.push(WindowOf { date, window: *window, lost: lost.clone(), profiles });
+            let of_window = turned_out.partition_point(|outcomes| outcomes.window.start < window.end);
+            let (outcomes, after) = turned_out.split_at(of_window);
+            turned_out = after;
+            windows.push(WindowOf { date, window: *window, lost: lost.clone(), profiles, outcomes });
         }
         windows
     }
@@ -139,6 +148,8 @@ pub(super) struct Builder<'a> {
     pub(super) baseline: &'a Baseline,
     pub(super) judge: &'a Judge<'a>,
     pub(super) shelf: &'a Shelf<'a>,
+    /// What is known of predictions and labels, where that is asked for.
+    pub(super) outcomes: Option<&'a OutcomeShelf<'a>>,
     pub(super) sources: &'a Sources,
     /// Whether profiles are kept where the tables are.
     pub(super) keeps: bool,
@@ -155,7 +166,8 @@ impl Builder<'_> {
     pub(super) fn open(&self, order: Order) -> Result<Opened, Error> {
         let Order { due, sources, stored, fresh, lost, earlier } = order;
         let entries = self.entries(&sources);
-        let inputs = self.inputs(&due, &entries, &lost, &earlier);
+        let dates: BTreeSet<&str> = stored.iter().map(|date| &**date).chain([&*due.date]).collect();
+        let inputs = self.inputs(&due, &entries, &lost, &earlier, &dates);
         if self.keeps
             && fresh.is_empty()
             && self.shelf.is_exactly(&due.date, &entries)
@@ -175,8 +187,10 @@ impl Builder<'_> {
             })?);
         }
         StoredProfile::sort(&mut profiles);
+        let mut outcomes = self.outcomes_of(dates.into_iter(), &versions)?;
+        StoredOutcomes::sort(&mut outcomes);
         let windows = due.windows.iter().map(|(window, _)| *window).zip(lost).collect();
-        let anew = Anew { windows, profiles, sources, inputs };
+        let anew = Anew { windows, profiles, outcomes, sources, inputs };
         Ok(Opened { date: due.date, rows: Rows::default(), anew: Some(anew) })
     }
 
@@ -216,8 +230,29 @@ impl Builder<'_> {
             spec == self.spec && versions.contains(&(id, version.to_owned()))
         })?;
         StoredProfile::sort(&mut profiles);
+        let outcomes = self.outcomes_of(std::iter::once(&**date), &versions)?;
         let of_window = profiles.chunk_by_mut(|a, b| a.window == b.window);
-        of_window.map(|these| Ok((dates.window(these[0].window.start), self.join(these)?))).collect()
+        of_window
+            .map(|these| {
+                let window = these[0].window;
+                let turned_out: Vec<_> = outcomes.iter().filter(|of| of.window == window).cloned().collect();
+                Ok((dates.window(window.start), self.join(these, &turned_out)?))
+            })
+            .collect()
+    }
+
+    /// How predictions of some dates turned out, of these versions of sources.
+    fn outcomes_of<'d>(
+        &self,
+        dates: impl Iterator<Item = &'d str>,
+        versions: &HashSet<(&str, String)>,
+    ) -> Result<Vec<StoredOutcomes>, Error> {
+        let mut outcomes = Vec::new();
+        let Some(shelf) = self.outcomes else { return Ok(outcomes) };
+        for date in dates {
+            outcomes.extend(shelf.load(date, |id, version| versions.contains(&(id, version.to_owned())))?);
+        }
+        Ok(outcomes)
     }
 
     /// Writes the profiles of a date whose tables are written.
@@ -232,7 +267,11 @@ impl Builder<'_> {
     }
 
     /// Joins the profiles of a window, in the order of their sources.
-    pub(super) fn join(&self, profiles: &mut [StoredProfile]) -> Result<OpenWindow, Error> {
+    pub(super) fn join(
+        &self,
+        profiles: &mut [StoredProfile],
+        outcomes: &[StoredOutcomes],
+    ) -> Result<OpenWindow, Error> {
         let mut ordered: Vec<(u32, &mut StoredProfile)> = profiles
             .iter_mut()
             .map(|profile| (self.sources.position(&profile.source).unwrap_or(u32::MAX), profile))
@@ -250,6 +289,21 @@ impl Builder<'_> {
             open.observe(&self.baseline.spec, position, stored.segment.clone(), profile);
         }
         open.close(&self.baseline.spec);
+        for (shelf, stored) in
+            self.outcomes.into_iter().flat_map(|shelf| outcomes.iter().map(move |of| (shelf, of)))
+        {
+            let read = stored.outcomes(&shelf.form).and_then(|outcomes| {
+                let fits = open.observe_outcomes(stored.segment.clone(), &outcomes);
+                fits.then_some(()).ok_or_else(|| "counters that do not fit each other".to_owned())
+            });
+            read.map_err(|reason| Error::Results {
+                place: self.results.to_string(),
+                reason: format!(
+                    "what is stored in `outcomes` of `{}` is damaged ({reason}): remove that folder and run again",
+                    stored.source
+                ),
+            })?;
+        }
         Ok(open)
     }
 
@@ -260,6 +314,7 @@ impl Builder<'_> {
         entries: &[&Entry],
         lost: &[Option<String>],
         earlier: &BTreeSet<u32>,
+        dates: &BTreeSet<&str>,
     ) -> String {
         let mut digest = Digest::new("date").text(TABLES).text(self.rule).text(self.spec);
         for ((Window { start, end }, has_rows), lost) in due.windows.iter().zip(lost) {
@@ -272,6 +327,9 @@ impl Builder<'_> {
                 let content = entry.profiled().map_or("", |profiled| &profiled.content);
                 digest = digest.text(&entry.path).text(content);
             }
+        }
+        for date in dates {
+            digest = digest.text(self.outcomes.map_or("", |shelf| shelf.content(date)));
         }
         digest.finish()
     }
@@ -290,8 +348,11 @@ impl Builder<'_> {
         };
         let windows: Option<Vec<WindowRow>> = rows(&windows).map(WindowRow::of_row).collect();
         let violations: Option<Vec<ViolationRow>> = rows(&violations).map(ViolationRow::of_row).collect();
+        let scores = if self.outcomes.is_some() { table("scores")?.unwrap_or_default() } else { Vec::new() };
+        let quality: Vec<QualityRow> = rows(&scores).filter_map(QualityRow::of_row).collect();
         Ok(windows.zip(violations).map(|(windows, violations)| Rows {
             windows,
+            quality,
             violations,
             ..Rows::default()
         }))

@@ -10,6 +10,7 @@ use super::{
     plan::{self, plan_captures},
     segment::OpenWindow,
     summary,
+    turned_out::TurnedOut,
 };
 use crate::{
     Baseline, Error, OnBadFile, Outcome, Settings, Watch, captured,
@@ -17,7 +18,8 @@ use crate::{
     group::Grouped,
     grouping::Grouping,
     outcome::Detail,
-    score::{Cut, Scorer},
+    outcomes::{self, Counting, Truth},
+    score::{Answers, Cut, Scorer},
     window::{Calendar, Every, Window},
 };
 
@@ -39,19 +41,24 @@ pub fn check(
     let plan = Arc::new(plan_captures(store, captures, listed, &settings, watch, Some(&baseline.spec))?);
     let pool = gather::pool(&settings)?;
     let paths: Vec<String> = plan.sources.iter().map(|source| source.source.path.clone()).collect();
+    let form = baseline.form(&settings)?;
+    let (turned_out, note) = form.as_ref().map(|form| TurnedOut::new(form, &settings, &baseline)).unzip();
     let judge = Judge {
         monitor: settings.monitor.as_str().into(),
         baseline: &baseline,
         scorer: Scorer::new(&settings.metrics, &baseline.constraints)?,
+        answers: Answers::new(&settings, &baseline),
         cuts: settings.bins.map_or_else(Vec::new, |bins| Cut::all(&baseline, bins)),
         compat: settings.compat,
         theirs_are_known: settings.compat.is_some() || baseline.spec.has_arrival() == Some(true),
         emit: None,
         roles: &settings.roles,
+        outcomes: turned_out,
         volumes: Vec::new(),
         paths: &paths,
     };
-    let mut outcome = Outcome { other_objects: plan.skipped, ..Outcome::default() };
+    let notes = Vec::from_iter(note.flatten());
+    let mut outcome = Outcome { other_objects: plan.skipped, notes, ..Outcome::default() };
     let quarantine = |index: usize, reason: String, outcome: &mut Outcome| {
         let path = plan.sources[index].source.path.clone();
         let reason = gather::plain_reason(&path, &reason);
@@ -78,7 +85,14 @@ pub fn check(
         room: None,
         stop: watch.stop,
     };
-    let pass = Pass { store, plan: &plan, settings: &settings, pool: &pool, watch };
+    let pass = Pass {
+        columns: gather::columns(&plan, &settings),
+        store,
+        plan: &plan,
+        settings: &settings,
+        pool: &pool,
+        watch,
+    };
     let mut progress = gather::planned(&plan);
     let mut open = OpenWindow::default();
     let finished = pass.run(
@@ -107,14 +121,38 @@ pub fn check(
     if finished {
         let window = Window { start: i64::MIN, end: i64::MAX };
         open.close(&baseline.spec);
+        if let Some(form) = &form {
+            let truth = Truth::find(store, &settings, watch)?;
+            let (spec, stop) = (&baseline.spec, watch.stop);
+            let counting =
+                Counting { store, settings: &settings, spec, form, every: Every::All, pool: &pool, stop };
+            let Some(counted) = counting.run(&plan, truth.as_ref(), watch)? else {
+                outcome.interrupted = true;
+                return Ok(outcome);
+            };
+            for (path, reason) in truth.iter().flat_map(Truth::bad).chain(counted.bad()) {
+                if settings.on_bad_file == OnBadFile::Fail {
+                    return Err(Error::BadFile { path, reason });
+                }
+                if !outcome.quarantined.iter().any(|(known, _)| *known == path) {
+                    outcome.quarantined.push((path, reason));
+                }
+            }
+            outcome.notes.extend(counted.labels.as_ref().map(outcomes::joined));
+            for (segment, outcomes) in counted.whole(form)? {
+                let _fits = open.observe_outcomes(segment, &outcomes);
+            }
+        }
         if !open.segments.is_empty() {
-            let rows = pool.install(|| judge.window(window, &open, None, &Reference::Baseline))?;
+            let mut rows = pool.install(|| judge.window(window, &open, None, &Reference::Baseline))?;
+            rows.quality = Rows::quality(&rows.scores);
             summary::add(&mut outcome, &rows);
             let Rows { mut violations, scores, .. } = rows;
             violations.sort_by_key(|row| std::cmp::Reverse(row.severity));
             outcome.detail = Some(Detail { violations, scores });
         }
     }
+    outcome.notes.extend(judge.answers.note());
     outcome.interrupted = !finished;
     progress.windows = outcome.windows.len() as u64;
     progress.violations = outcome.windows.iter().map(|window| window.violations).sum();

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use profile::{FeatureProfile, FeatureSpec, Kind, Profile};
+use profile::{FeatureProfile, FeatureSpec, Profile};
 
 use super::{
-    describe,
     history::{Profiles, Reference},
     plan::MIN_VOLUMES,
     segment::{OpenWindow, Segment},
+    turned_out::TurnedOut,
+    verdicts::{findings, violation},
 };
 use crate::{
     Compat, Emit, Error, Roles,
     baseline::Baseline,
-    check::{ALL, Facts, Finding, Found, contributions, grouped},
-    sagemaker::{self, Dataset},
-    score::{Cut, Distribution, Pair, Scored, Scorer, blank, judge, volume},
-    tables::{
-        Family, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus,
-    },
+    check::{Facts, Found},
+    quality_outcome::QualityRow,
+    sagemaker,
+    score::{Answers, Cut, Distribution, Pair, Scored, Scorer, Turned, judge, volume},
+    tables::{FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus},
     window::Window,
 };
 
@@ -26,6 +26,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) windows: Vec<WindowRow>,
+    /// What a summary says of model quality, where scores are not kept.
+    pub(crate) quality: Vec<QualityRow>,
     pub(crate) scores: Vec<ScoreRow>,
     pub(crate) violations: Vec<ViolationRow>,
     pub(crate) histograms: Vec<HistogramRow>,
@@ -35,8 +37,14 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// What scores say of model quality as a whole.
+    pub(super) fn quality(scores: &[ScoreRow]) -> Vec<QualityRow> {
+        scores.iter().filter_map(QualityRow::of_score).collect()
+    }
+
     pub(crate) fn append(&mut self, mut other: Self) {
         self.windows.append(&mut other.windows);
+        self.quality.append(&mut other.quality);
         self.scores.append(&mut other.scores);
         self.violations.append(&mut other.violations);
         self.histograms.append(&mut other.histograms);
@@ -51,9 +59,12 @@ pub(super) struct Judge<'a> {
     pub(super) monitor: Arc<str>,
     pub(super) baseline: &'a Baseline,
     pub(super) scorer: Scorer<'a>,
+    pub(super) answers: Answers<'a>,
     /// Coarse bins of each feature, where they are others than the baseline's.
     pub(super) cuts: Vec<Option<Cut>>,
     pub(super) roles: &'a Roles,
+    /// What is counted of predictions and labels, and what the baseline has of it.
+    pub(super) outcomes: Option<TurnedOut<'a>>,
     /// The tool whose verdicts are to be had.
     pub(super) compat: Option<Compat>,
     /// Whether what Model Monitor finds is known: its distances need sketches in the order of rows, which a baseline in
@@ -68,25 +79,29 @@ pub(super) struct Judge<'a> {
 }
 
 /// One segment on its way through.
-struct Scoring<'a> {
-    key: Key,
-    segment: &'a Segment,
-    baseline: Option<&'a Profile>,
-    volume: Option<Scored>,
-    features: Vec<FeatureScoring<'a>>,
+pub(super) struct Scoring<'a> {
+    pub(super) key: Key,
+    pub(super) segment: &'a Segment,
+    pub(super) baseline: Option<&'a Profile>,
+    pub(super) volume: Option<Scored>,
+    pub(super) features: Vec<FeatureScoring<'a>>,
+    /// How predictions turned out.
+    pub(super) outcomes: Vec<Turned>,
+    /// What Model Monitor says of that, where its verdicts are wanted.
+    pub(super) theirs: Vec<ScoreRow>,
 }
 
 /// One feature of it.
-struct FeatureScoring<'a> {
+pub(super) struct FeatureScoring<'a> {
     /// Its position in the baseline.
-    position: usize,
-    spec: &'a FeatureSpec,
+    pub(super) position: usize,
+    pub(super) spec: &'a FeatureSpec,
     /// The baseline's side, and both distributions where they can be compared.
-    before: Option<(&'a FeatureProfile, Option<Distribution>)>,
-    current: &'a FeatureProfile,
-    scores: Vec<Scored>,
+    pub(super) before: Option<(&'a FeatureProfile, Option<Distribution>)>,
+    pub(super) current: &'a FeatureProfile,
+    pub(super) scores: Vec<Scored>,
     /// Its distance as another tool measures it.
-    theirs: Option<ScoreRow>,
+    pub(super) theirs: Option<ScoreRow>,
 }
 
 impl Judge<'_> {
@@ -101,11 +116,12 @@ impl Judge<'_> {
         let mut scorings: Vec<Scoring<'_>> = open
             .segments
             .iter()
-            .map(|(name, segment)| self.score(window, name.clone(), segment, reference))
+            .map(|(name, segment)| self.score(window, name.clone(), segment, open, reference))
             .collect();
         judge(scorings.iter_mut().flat_map(|scoring| {
             let features = scoring.features.iter_mut().flat_map(|feature| &mut feature.scores);
-            scoring.volume.iter_mut().chain(features)
+            let outcomes = scoring.outcomes.iter_mut().map(|turned| &mut turned.scored);
+            scoring.volume.iter_mut().chain(features).chain(outcomes)
         }));
         let mut rows = Rows::default();
         for scoring in scorings {
@@ -129,9 +145,30 @@ impl Judge<'_> {
                 violations: &violations,
                 compat: self.compat.is_some(),
             };
-            rows.documents.push(of_all.documents()?);
+            let mut documents = of_all.documents()?;
+            documents.files.extend(self.documents_of_labels(window, open, &rows.scores)?);
+            rows.documents.push(documents);
         }
         Ok(rows)
+    }
+
+    /// What the monitors of predictions and labels would leave of a window.
+    fn documents_of_labels(
+        &self,
+        window: Window,
+        open: &OpenWindow,
+        scores: &[ScoreRow],
+    ) -> Result<Vec<sagemaker::File>, Error> {
+        let labels =
+            self.outcomes.as_ref().and_then(|outcomes| Some((outcomes, outcomes.labels(&None, open)?)));
+        let Some((outcomes, labels)) = labels else { return Ok(Vec::new()) };
+        let mut broken = match self.compat {
+            None => scores.iter().filter(|row| row.key.segment.is_none()).cloned().collect(),
+            Some(_) if self.scorer.is_judged("", None) => outcomes.theirs(&self.key(window, None), open),
+            Some(_) => Vec::new(),
+        };
+        broken.retain(|row| row.status == Status::Violated);
+        Ok(labels.documents(&broken)?)
     }
 
     /// A window without rows.
@@ -144,14 +181,7 @@ impl Judge<'_> {
         }
         if let Some(mut volume) = volume(&key, 0, self.volumes(reference)) {
             judge(std::iter::once(&mut volume));
-            let facts = Facts {
-                name: "",
-                baseline: None,
-                current: None,
-                scores: std::slice::from_ref(&volume),
-                judged: true,
-                distribution: None,
-            };
+            let facts = Facts { scores: std::slice::from_ref(&volume), ..Facts::default() };
             for (check, finding) in findings(&facts).into_iter().filter(|_| self.compat.is_none()) {
                 row.violations += 1;
                 let found = Found { check, features: Vec::new(), finding, sources: Vec::new() };
@@ -159,6 +189,7 @@ impl Judge<'_> {
             }
             rows.scores.push(volume.row);
         }
+        rows.scores.extend(self.answers.throughput(&key, 0, self.volumes(reference)));
         rows.windows.push(row);
         rows
     }
@@ -186,7 +217,7 @@ impl Judge<'_> {
     }
 
     /// Rows of windows to compare the number of rows with, where there are enough to say what is usual.
-    fn volumes<'a>(&'a self, reference: &'a Reference) -> &'a [u64] {
+    pub(super) fn volumes<'a>(&'a self, reference: &'a Reference) -> &'a [u64] {
         match reference {
             Reference::Baseline => &self.volumes,
             Reference::Earlier { volumes, .. } if volumes.len() >= MIN_VOLUMES => volumes,
@@ -208,6 +239,7 @@ impl Judge<'_> {
         window: Window,
         name: Option<Arc<str>>,
         segment: &'a Segment,
+        open: &OpenWindow,
         reference: &'a Reference,
     ) -> Scoring<'a> {
         let key = self.key(window, name);
@@ -243,7 +275,8 @@ impl Judge<'_> {
             let cut = self.cut(position);
             let pair = Pair { spec, baseline: before, current, constraint, rank_error, cut };
             let distribution = Distribution::of(&pair);
-            let scores = self.scorer.scores(&key, &pair, distribution.as_ref());
+            let mut scores = self.scorer.scores(&key, &pair, distribution.as_ref());
+            scores.extend(self.answers.scores(&key, &pair, &self.scorer));
             let theirs = self
                 .theirs_are_known
                 .then(|| {
@@ -254,184 +287,19 @@ impl Judge<'_> {
             FeatureScoring { position, spec, before: Some((before, distribution)), current, scores, theirs }
         });
         let features = features.collect();
-        Scoring { key, segment, baseline, volume, features }
+        let turned_out = self.outcomes.as_ref();
+        let mut outcomes =
+            turned_out.map_or_else(Vec::new, |turned_out| turned_out.scores(&key, open, reference));
+        let is_judged = self.scorer.is_judged("", None);
+        if self.compat.is_some() || !is_judged {
+            outcomes.iter_mut().for_each(|turned| turned.scored.rule = None);
+        }
+        let theirs = turned_out.filter(|_| self.compat.is_some() && is_judged);
+        let theirs = theirs.map_or_else(Vec::new, |turned_out| turned_out.theirs(&key, open));
+        Scoring { key, segment, baseline, volume, features, outcomes, theirs }
     }
 
-    fn check(&self, scoring: Scoring<'_>, reason: Option<&str>, reference: &Reference) -> Rows {
-        let Scoring { key, segment, baseline, volume, features } = scoring;
-        let mut rows = Rows::default();
-        let whole = volume.as_slice();
-        let facts = Facts {
-            name: "",
-            baseline: None,
-            current: None,
-            scores: whole,
-            judged: true,
-            distribution: None,
-        };
-        let of_all = match self.compat {
-            None => findings(&facts),
-            Some(Compat::Sagemaker) => {
-                self.columns(segment).into_iter().filter(|_| key.segment.is_none()).collect()
-            }
-        };
-        for (check, finding) in of_all {
-            let sources = self.paths_of(segment.sources(finding.offence, None, ""));
-            rows.violations.push(violation(&key, Found { check, features: Vec::new(), finding, sources }));
-        }
-        rows.scores.extend(volume.map(|volume| volume.row));
-        let (mut drifted, mut found) = (0, Vec::new());
-        for feature in features {
-            let name: Arc<str> = feature.spec.name.as_str().into();
-            rows.features.push(describe::feature(&key, &name, &feature.spec.kind, feature.current));
-            let Some((before, distribution)) = &feature.before else { continue };
-            let pair = Pair {
-                spec: feature.spec,
-                baseline: before,
-                current: feature.current,
-                constraint: None,
-                rank_error: 0.0,
-                cut: self.cut(feature.position),
-            };
-            rows.histograms.extend(describe::histogram(&key, &name, &pair));
-            let facts = Facts {
-                name: &name,
-                baseline: Some((feature.spec, before)),
-                current: Some(feature.current),
-                scores: &feature.scores,
-                judged: self.scorer.is_judged(&name, self.baseline.constraints.feature(&name)),
-                distribution: distribution.as_ref(),
-            };
-            let (mut verdicts, mut more) = (findings(&facts), Vec::new());
-            if self.theirs_are_known {
-                let theirs = self.theirs(&facts, &feature);
-                let row = blank(&key, &name, Family::Drift, "verdict_difference", &pair, Status::Ok);
-                let differences = sagemaker::differences(&verdicts, &theirs, &row);
-                if self.compat.is_some() {
-                    verdicts = theirs;
-                    more.extend(feature.theirs.clone());
-                }
-                more.extend(differences);
-            }
-            for (check, finding) in verdicts {
-                let sources = self.paths_of(segment.sources(finding.offence, Some(feature.position), &name));
-                found.push(Found { check, features: vec![Arc::clone(&name)], finding, sources });
-            }
-            let mut judged = feature.scores.iter().map(|scored| &scored.row);
-            let drifts = |row: &ScoreRow| row.family == Family::Drift && row.status == Status::Violated;
-            drifted += u64::from(match self.compat {
-                None => judged.any(drifts),
-                Some(Compat::Sagemaker) => feature.theirs.as_ref().is_some_and(drifts),
-            });
-            rows.scores.extend(feature.scores.into_iter().map(|scored| scored.row));
-            rows.scores.extend(more);
-        }
-        for (name, current) in &segment.profile.extra {
-            let feature: Arc<str> = name.as_str().into();
-            rows.features.push(describe::feature(&key, &feature, &Kind::Empty, current));
-            let facts = Facts {
-                name,
-                baseline: None,
-                current: Some(current),
-                scores: &[],
-                judged: self.scorer.is_judged(name, None),
-                distribution: None,
-            };
-            let ours = if self.compat.is_none() { findings(&facts) } else { Vec::new() };
-            for (check, finding) in ours {
-                let sources = self.paths_of(segment.sources(finding.offence, None, name));
-                found.push(Found { check, features: vec![Arc::clone(&feature)], finding, sources });
-            }
-        }
-        rows.violations.extend(grouped(found).into_iter().map(|found| violation(&key, found)));
-        let mut reason = reason.map(str::to_owned);
-        if baseline.is_none() {
-            reason = Some(match reference {
-                Reference::Baseline => {
-                    "the baseline has no rows of this segment: make it with the same --segment-by".to_owned()
-                }
-                Reference::Earlier { .. } => "the windows to compare it with have no rows".to_owned(),
-            });
-        }
-        let violations = rows.violations.len() as u64;
-        rows.windows.push(WindowRow {
-            key,
-            status: if violations > 0 {
-                WindowStatus::CompletedWithViolations
-            } else {
-                WindowStatus::Completed
-            },
-            rows: segment.profile.rows,
-            baseline_rows: baseline.map_or(0, |profile| profile.rows),
-            files: segment.files,
-            violations,
-            features_drifted: drifted,
-            reason,
-        });
-        rows
-    }
-
-    /// What Model Monitor finds in a feature.
-    fn theirs(&self, facts: &Facts<'_>, feature: &FeatureScoring<'_>) -> Vec<(&'static str, Finding)> {
-        let Some(constraint) = self.baseline.constraints.feature(facts.name).filter(|_| facts.judged) else {
-            return Vec::new();
-        };
-        let moved = facts.distribution.map(|distribution| contributions(distribution.bins()));
-        sagemaker::verdicts(&Dataset {
-            spec: feature.spec,
-            current: feature.current,
-            constraint,
-            rules: self.scorer.rules(facts.name),
-            distance: feature.theirs.as_ref(),
-            moved: &moved.unwrap_or_default(),
-        })
-    }
-
-    /// What Model Monitor finds in the number of columns.
-    fn columns(&self, segment: &Segment) -> Option<(&'static str, Finding)> {
-        let specs = self.baseline.spec.features().iter().zip(&segment.profile.features);
-        let is_there = |(spec, current): &(&FeatureSpec, &FeatureProfile)| {
-            self.roles.is_feature_monitored(&spec.name) && current.counts.absent < current.counts.rows
-        };
-        let now = specs.filter(is_there).count() + segment.profile.extra.len();
-        let features = self.baseline.constraints.features.iter();
-        let expected = features.filter(|feature| self.roles.is_feature_monitored(&feature.name)).count();
-        if !self.scorer.is_judged("", None) {
-            return None;
-        }
-        sagemaker::columns(now, expected, segment.profile.rows)
-    }
-
-    fn cut(&self, position: usize) -> Option<&Cut> {
+    pub(super) fn cut(&self, position: usize) -> Option<&Cut> {
         self.cuts.get(position)?.as_ref()
     }
-
-    fn paths_of(&self, sources: &[u32]) -> Vec<String> {
-        sources.iter().filter_map(|&source| self.paths.get(source as usize)).cloned().collect()
-    }
-}
-
-fn violation(key: &Key, found: Found) -> ViolationRow {
-    let Found { check, features, finding, sources } = found;
-    ViolationRow {
-        key: key.clone(),
-        feature: features.first().map(Arc::clone),
-        features,
-        family: finding.family,
-        check,
-        metric: finding.metric.into(),
-        value: finding.value,
-        threshold: finding.threshold,
-        comparison: finding.comparison,
-        baseline_value: finding.baseline_value,
-        severity: finding.severity,
-        rows: finding.rows,
-        description: finding.description,
-        top_contributions: finding.top_contributions,
-        sources,
-    }
-}
-
-fn findings(facts: &Facts<'_>) -> Vec<(&'static str, Finding)> {
-    ALL.iter().filter_map(|check| Some((check.name, check.find(facts)?))).collect()
 }

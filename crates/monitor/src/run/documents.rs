@@ -10,7 +10,7 @@ use store::{Location, Store};
 
 use crate::{
     Error, Settings,
-    sagemaker::{Documents, FILES, folder},
+    sagemaker::{ALL_FILES, Documents, folder},
 };
 
 const FOLDER: &str = "sagemaker";
@@ -38,14 +38,14 @@ impl<'a> DocumentFiles<'a> {
 
     /// Writes those of a window.
     pub(super) fn write(&self, documents: &Documents) -> Result<(), Error> {
-        for (name, bytes) in FILES.into_iter().zip(&documents.files) {
+        for (name, bytes) in &documents.files {
             let place = self.results.join(&format!("{FOLDER}/{}/{name}", documents.folder))?;
             self.store.write(&place, bytes.clone())?;
         }
         Ok(())
     }
 
-    /// Removes those of all hours that belong to a date, but for windows that start at `kept`.
+    /// Removes those of all hours that belong to a date, but for what windows that start at `kept` write again anyhow.
     pub(super) fn clear(&self, date: &str, kept: impl Iterator<Item = i64>) -> Result<(), Error> {
         if !self.any {
             return Ok(());
@@ -57,8 +57,8 @@ impl<'a> DocumentFiles<'a> {
             let day_folder = self.results.join(&format!("{FOLDER}/{day}"))?;
             for hour in self.store.list_folder(&day_folder)? {
                 let hour = format!("{day}/{hour}");
-                if hours.contains(&hour) && !kept.contains(&hour) {
-                    self.remove(&hour)?;
+                if hours.contains(&hour) {
+                    self.remove(&hour, kept.contains(&hour))?;
                 }
             }
             // Folders that are empty now; others stay.
@@ -74,10 +74,19 @@ impl<'a> DocumentFiles<'a> {
         Ok(())
     }
 
-    fn remove(&self, hour: &str) -> Result<(), Error> {
+    /// Removes the documents of an hour; of one that is written again those of monitors that may have none now.
+    fn remove(&self, hour: &str, again: bool) -> Result<(), Error> {
         let folder = self.results.join(&format!("{FOLDER}/{hour}"))?;
-        for name in FILES {
-            self.store.delete(&folder.join(name)?)?;
+        let there = self.store.list_folder(&folder)?;
+        for name in ALL_FILES {
+            let first = name.split('/').next().unwrap_or(name);
+            if there.iter().any(|entry| entry == first) && !(again && first == name) {
+                self.store.delete(&folder.join(name)?)?;
+            }
+        }
+        let inner = ALL_FILES.iter().filter_map(|name| Some(name.split_once('/')?.0));
+        for name in inner.collect::<BTreeSet<_>>() {
+            self.store.delete_folder(&folder.join(name)?)?;
         }
         Ok(self.store.delete_folder(&folder)?)
     }

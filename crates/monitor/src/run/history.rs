@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Compare, Error,
+    outcomes::Outcomes,
     profiles::{Names, Written},
     window::{Calendar, Window},
 };
@@ -22,7 +23,14 @@ use crate::{
 pub(super) type Profiles = BTreeMap<Option<Arc<str>>, Profile>;
 
 /// A window as it is kept: a month of hours takes as much as a few windows that are open.
-type Kept = BTreeMap<Option<Arc<str>>, Written>;
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    segments: BTreeMap<Option<Arc<str>>, Written>,
+    outcomes: OutcomesBy,
+}
+
+/// How predictions turned out, by segment.
+pub(super) type OutcomesBy = BTreeMap<Option<Arc<str>>, Outcomes>;
 
 /// What a window is compared with, before it is put together.
 #[derive(Debug)]
@@ -39,15 +47,21 @@ impl Before {
     /// Puts it together.
     pub(super) fn whole(self, spec: &Spec) -> Result<Reference, String> {
         let Self::Earlier { windows, volumes } = self else { return Ok(Reference::Baseline) };
-        let mut profiles = Profiles::new();
-        for (segment, written) in windows.iter().flat_map(|window| window.iter()) {
+        let (mut profiles, mut outcomes) = (Profiles::new(), OutcomesBy::new());
+        for (segment, of_window) in windows.iter().flat_map(|window| &window.outcomes) {
+            match outcomes.get_mut(segment) {
+                Some(known) => known.add(of_window),
+                None => drop(outcomes.insert(segment.clone(), of_window.clone())),
+            }
+        }
+        for (segment, written) in windows.iter().flat_map(|window| &window.segments) {
             let profile = written.read(spec)?;
             match profiles.get_mut(segment) {
                 Some(known) => known.merge(&profile),
                 None => drop(profiles.insert(segment.clone(), profile)),
             }
         }
-        Ok(Reference::Earlier { profiles, volumes })
+        Ok(Reference::Earlier { profiles, outcomes, volumes })
     }
 }
 
@@ -58,6 +72,7 @@ pub(super) enum Reference {
     /// Earlier windows as one, and the rows of each, ascending.
     Earlier {
         profiles: Profiles,
+        outcomes: OutcomesBy,
         volumes: Vec<u64>,
     },
 }
@@ -97,7 +112,8 @@ impl History {
             let write = |(name, segment): (&Option<Arc<str>>, &Segment)| {
                 Ok((name.clone(), Written::new(&self.names, &segment.profile)?))
             };
-            let kept = open.segments.iter().map(write).collect::<Result<Kept, sketch::Error>>()?;
+            let segments = open.segments.iter().map(write).collect::<Result<_, sketch::Error>>()?;
+            let kept = Kept { segments, outcomes: open.outcomes.clone() };
             self.windows.insert(window.start, Arc::new(kept));
         }
         Ok(())
@@ -127,7 +143,7 @@ impl History {
         }
         let windows: Vec<Arc<Kept>> =
             earlier.iter().filter_map(|start| self.windows.get(start)).map(Arc::clone).collect();
-        let all = windows.iter().filter_map(|window| window.get(&None));
+        let all = windows.iter().filter_map(|window| window.segments.get(&None));
         let mut volumes: Vec<u64> = all.map(|all| all.rows).collect();
         volumes.sort_unstable();
         if let Some(&oldest) = earlier.first() {

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 use store::{Location, RecordOptions, Store};
 
-use crate::{Error, Roles, Settings, TimeZone, Windows};
+use crate::{Attribution, Bias, Error, Quality, Roles, Settings, TimeZone, Windows};
 
 const FILE: &str = "results.json";
 
 /// Settings of the runs into one folder. All but the roles of columns and how requests become records are the same for
 /// all of them.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Identity {
     monitor: String,
     window: String,
@@ -19,6 +19,12 @@ struct Identity {
     roles: Roles,
     #[serde(default)]
     records: RecordOptions,
+    #[serde(default)]
+    quality: Quality,
+    #[serde(default)]
+    bias: Vec<Bias>,
+    #[serde(default)]
+    attribution: Attribution,
 }
 
 /// Claims a folder for these settings.
@@ -65,11 +71,13 @@ pub(super) fn settings(store: &Store, results: &Location) -> Result<Settings, Er
     let identity = read(store, results)?.ok_or_else(|| {
         refuse("expected the tables of a backfill, found none: run `driftscan backfill` first".to_owned())
     })?;
-    let Identity { monitor, window, timezone, segment_by, roles, records } = identity;
+    let Identity { monitor, window, timezone, segment_by, roles, records, quality, bias, attribution } =
+        identity;
     let timezone = TimeZone::get(&timezone)
         .map_err(|_| refuse(format!("`{FILE}` names a time zone `{timezone}` that is not known")))?;
     let windows = Windows { every: window.parse()?, timezone, ..Windows::default() };
-    Ok(Settings { monitor, windows, segment_by, roles, records, ..Settings::default() })
+    let settings = Settings { monitor, windows, segment_by, roles, records, ..Settings::default() };
+    Ok(Settings { quality, bias, attribution, ..settings })
 }
 
 fn read(store: &Store, results: &Location) -> Result<Option<Identity>, Error> {
@@ -90,6 +98,9 @@ impl Identity {
             segment_by: settings.segment_by.clone(),
             roles: settings.roles.clone(),
             records: settings.records.clone(),
+            quality: settings.quality.clone(),
+            bias: settings.bias.clone(),
+            attribution: settings.attribution.clone(),
         }
     }
 }

@@ -227,19 +227,7 @@ impl Sources {
 
 /// An entry for a source that was looked into.
 pub(super) fn entry(planned: &PlannedSource, wanted: &Wanted<'_>, rows: u64, finding: Finding) -> Entry {
-    let source = &planned.source;
-    Entry {
-        id: source.id.clone(),
-        path: source.path.clone(),
-        etag: source.etag.clone(),
-        bytes: source.bytes,
-        modified_micros: source.modified_micros,
-        spec: wanted.spec.to_owned(),
-        range: wanted.range,
-        rows,
-        time: planned.time,
-        finding,
-    }
+    Entry::of(planned, (wanted.spec, wanted.range), rows, finding)
 }
 
 /// The date that a window belongs to, and its end; remembers those that it has found.

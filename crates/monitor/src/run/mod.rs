@@ -20,6 +20,8 @@ mod rule;
 mod segment;
 mod summary;
 mod table_files;
+mod turned_out;
+mod verdicts;
 mod weight;
 mod writer;
 mod writing;
@@ -27,7 +29,7 @@ mod writing;
 pub use backfill::backfill;
 pub use check::check;
 pub use known::Changes;
-pub(crate) use plan::{apart, list, plan_captures};
+pub(crate) use plan::{apart, list, options, plan_captures};
 pub use preview::{Preview, dry_run};
 
 pub use rescore::{rescore, settings_of};

@@ -9,6 +9,7 @@ use store::{Listed, Location, Plan, PlanOptions, PlanProgress, PlanStatus, Store
 use super::known::{Earlier, Wanted};
 use crate::{
     Baseline, Error, Progress, Settings, Watch, Windows, gather,
+    settings::attributed,
     window::{Calendar, Every},
 };
 
@@ -122,11 +123,12 @@ pub(crate) fn plan_captures(
 }
 
 /// What a plan looks for.
-fn options(settings: &Settings) -> PlanOptions {
+pub(crate) fn options(settings: &Settings) -> PlanOptions {
     PlanOptions {
         timestamp: settings.roles.timestamp.clone(),
         range: range(settings),
         records: settings.records.clone(),
+        texts: settings.roles.id.iter().cloned().collect(),
     }
 }
 
@@ -202,15 +204,36 @@ fn usable(
         return Err(Error::NoData { reason });
     }
     let segments = settings.segment_by.iter().map(|name| ("segment_by", name.as_str()));
+    let unknown = |setting: &str, name: &str| Error::Unknown {
+        what: "column",
+        found: name.to_owned(),
+        hint: nearest(setting, name, &columns),
+    };
+    for (setting, name) in settings.of_outcomes() {
+        let parent = name.split_once('.').map_or(name, |(parent, _)| parent);
+        if !columns.contains(name) && !columns.contains(parent) && !known(name) {
+            return Err(unknown(setting, name));
+        }
+    }
+    for pattern in &settings.attribution.columns {
+        let fits = |name: &str| attributed(pattern, name).is_some();
+        if baseline.is_some_and(|spec| !spec.features().iter().any(|feature| fits(&feature.name))) {
+            return Err(Error::Setting {
+                name: "attribution.columns".to_owned(),
+                reason: format!(
+                    "the baseline has no column `{pattern}`: make it from data with attributions, or check the name"
+                ),
+            });
+        }
+        if baseline.is_none() && !columns.iter().any(|name| fits(name)) {
+            return Err(unknown("attribution.columns", pattern));
+        }
+    }
     for (setting, name) in settings.roles.named().chain(segments) {
         // Labels come later, from elsewhere.
         let needed = ["timestamp", "segment_by"].contains(&setting);
         if setting != "label" && !columns.contains(name) && (needed || !known(name)) {
-            return Err(Error::Unknown {
-                what: "column",
-                found: name.to_owned(),
-                hint: nearest(setting, name, &columns),
-            });
+            return Err(unknown(setting, name));
         }
     }
     Ok(())
@@ -271,6 +294,8 @@ mod tests {
             hours: (0..24 * 400).map(|hour| (hour, u64::MAX)).collect(),
             constraints: serde_json::from_slice(document).unwrap(),
             rank_errors: Vec::new(),
+            outcomes: None,
+            others: Default::default(),
             digest: String::new(),
         };
         let volumes = volumes(&baseline, &mut Calendar::new(Every::Day, TimeZone::UTC), Every::Day);

@@ -26,6 +26,7 @@ use crate::{
     gather::{self, Fault, Pass},
     group::{Grouped, Part},
     grouping::Grouping,
+    outcomes::OutcomeShelf,
     profiles::{Digest, Entry, Finding, Names, Profiled, Shelf, StoredProfile, names, version_of},
     window::{Calendar, Every, Window},
 };
@@ -63,6 +64,8 @@ pub(super) struct Reading<'a> {
     pub(super) wanted: &'a Wanted<'a>,
     pub(super) judge: &'a Judge<'a>,
     pub(super) shelf: Shelf<'a>,
+    /// What is known of predictions and labels, where that is asked for.
+    pub(super) outcomes: Option<&'a OutcomeShelf<'a>>,
     pub(super) sources: Sources,
     /// Digest of what windows are judged by.
     pub(super) rule: &'a str,
@@ -106,6 +109,7 @@ impl<'a> Reading<'a> {
         wanted: &'a Wanted<'a>,
         judge: &'a Judge<'a>,
         shelf: Shelf<'a>,
+        outcomes: Option<&'a OutcomeShelf<'a>>,
         sources: Sources,
         rule: &'a str,
         pool: &'a ThreadPool,
@@ -140,6 +144,7 @@ impl<'a> Reading<'a> {
             wanted,
             judge,
             shelf,
+            outcomes,
             sources,
             rule,
             pool,
@@ -213,7 +218,14 @@ impl<'a> Reading<'a> {
             drop(whole.write_down(&room, room.bytes, grouping.spec, Some(pool)));
         };
         let mut progress = gather::planned(&plan);
-        let pass = Pass { store: self.store, plan: &plan, settings, pool: self.pool, watch };
+        let pass = Pass {
+            columns: gather::columns(&plan, settings),
+            store: self.store,
+            plan: &plan,
+            settings,
+            pool: self.pool,
+            watch,
+        };
         let finished = pass.run_within(
             &weigh,
             |planned, task| grouping.read(planned, &task),
@@ -280,7 +292,7 @@ impl<'a> Reading<'a> {
                 self.outcome.rows_without_time += grouped.rows_without_time;
                 Finding::Profiled(self.keep(index, grouped)?)
             }
-            Err(Fault { reason, lasting }) => {
+            Err(Fault { reason, lasting, .. }) => {
                 quarantined(&self.plan.sources[index].source.path, &reason, lasting)
             }
         };

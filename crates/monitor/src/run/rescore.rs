@@ -130,7 +130,8 @@ pub fn rescore(
     let sources = Sources::new(&plan, known);
     let pool = gather::pool(&inputs.settings)?;
     let work = Work { store, places: Places { results, out, lease: &lease }, inputs: &inputs, every };
-    let mut outcome = work.run(plan, sources, shelf, &wanted, &pool, watch, None)?;
+    let turned_out = inputs.outcomes(store, results, every, &mut notes)?;
+    let mut outcome = work.run(plan, sources, shelf, turned_out.as_ref(), &wanted, &pool, watch, None)?;
     if !is_elsewhere && !outcome.interrupted && range == (None, None) {
         remember(store, results, rule::of_judging(&inputs.baseline, &inputs.settings))?;
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use profile::{FeatureProfile, Kind, Profile, Spec};
 
-use crate::check::Offence;
+use crate::{check::Offence, outcomes::Outcomes};
 
 /// Captures named beside a violation.
 const MAX_SOURCES: usize = 5;
@@ -108,6 +108,8 @@ fn offences(feature: &FeatureProfile, kind: &Kind) -> impl Iterator<Item = Offen
 #[derive(Debug, Default)]
 pub(super) struct OpenWindow {
     pub(super) segments: BTreeMap<Option<Arc<str>>, Segment>,
+    /// How predictions turned out, where that was counted.
+    pub(super) outcomes: BTreeMap<Option<Arc<str>>, Outcomes>,
     /// Source that was seen last.
     last: Option<u32>,
 }
@@ -120,6 +122,19 @@ impl OpenWindow {
         }
         self.last = Some(source);
         self.segments.entry(segment).or_default().observe(spec, source, profile);
+    }
+
+    /// Adds how predictions of a source turned out, in a segment of this window; says whether they fit those before.
+    #[must_use]
+    pub(super) fn observe_outcomes(&mut self, segment: Option<Arc<str>>, outcomes: &Outcomes) -> bool {
+        let mut fits = true;
+        for segment in [None, segment.clone()].into_iter().take(1 + usize::from(segment.is_some())) {
+            match self.outcomes.get_mut(&segment) {
+                Some(known) => fits &= known.merge(outcomes),
+                None => drop(self.outcomes.insert(segment, outcomes.clone())),
+            }
+        }
+        fits
     }
 
     /// Makes the segment of all rows, which are those of the segments together.

@@ -4,12 +4,24 @@ use std::collections::BTreeMap;
 
 use super::close::Rows;
 use crate::{
-    Outcome,
+    Outcome, QualityOutcome,
+    quality_outcome::QualityRow,
     tables::{Severity, ViolationRow},
 };
 
 pub(super) fn add(outcome: &mut Outcome, rows: &Rows) {
     outcome.windows.extend(rows.windows.iter().cloned());
+    for row in &rows.quality {
+        match *row {
+            QualityRow::Lead { at, window, value, baseline_value } => {
+                QualityOutcome::observe(&mut outcome.quality, at, window, value, baseline_value);
+            }
+            QualityRow::Labels { labelled, rows } => {
+                let known = outcome.labels.get_or_insert((0, 0));
+                *known = (known.0 + rows, known.1 + labelled);
+            }
+        }
+    }
     rows.violations.iter().for_each(|row| outcome.observe(row));
     // A feature counts once for each window and segment, however many of its constraints broke.
     for group in rows.violations.chunk_by(|a, b| a.key == b.key) {

@@ -31,13 +31,14 @@ impl TableFiles {
             .collect::<Vec<_>>()
             .into_par_iter()
             .try_for_each(|(at, file)| -> Result<(), Error> { Ok(file.write(&batch(at, &rows)?)?) })?;
+        let quality = Rows::quality(&rows.scores);
         let Rows { windows, mut violations, .. } = rows;
         for row in &mut violations {
             row.top_contributions = Vec::new();
             row.sources = Vec::new();
             row.description = String::new();
         }
-        Ok(Rows { windows, violations, ..Rows::default() })
+        Ok(Rows { windows, quality, violations, ..Rows::default() })
     }
 
     /// The whole files.

@@ -60,6 +60,7 @@ impl Reading<'_> {
             baseline: self.judge.baseline,
             judge: self.judge,
             shelf: &self.shelf,
+            outcomes: self.outcomes,
             sources: &self.sources,
             spec: self.wanted.spec,
             rule: self.rule,
@@ -94,7 +95,7 @@ impl Reading<'_> {
         for windows in windows.chunks_mut(at_once) {
             let join = |of: &mut WindowOf<'_>| match of.profiles {
                 [] => Ok(None),
-                _ => builder.join(of.profiles).map(Some),
+                _ => builder.join(of.profiles, of.outcomes).map(Some),
             };
             let joined: Result<Vec<Option<OpenWindow>>, Error> =
                 pool.install(|| windows.par_iter_mut().map(join).collect());

@@ -19,8 +19,24 @@ use crate::{
     tables::ViolationRow,
 };
 
-/// Names of the documents.
-pub(crate) const FILES: [&str; 3] = ["constraint_violations.json", "statistics.json", "constraints.json"];
+/// Names of the documents of data quality.
+const FILES: [&str; 3] = ["constraint_violations.json", "statistics.json", "constraints.json"];
+/// Names of all documents of a window: of data quality, then of monitors with folders of their own.
+pub(crate) const ALL_FILES: [&str; 10] = [
+    FILES[0],
+    FILES[1],
+    FILES[2],
+    "model_quality/constraint_violations.json",
+    "model_quality/statistics.json",
+    "model_quality/constraints.json",
+    "bias/analysis.json",
+    "bias/constraint_violations.json",
+    "explainability/analysis.json",
+    "explainability/constraint_violations.json",
+];
+
+/// A document: its name, below the folder of the window, and its bytes.
+pub(crate) type File = (&'static str, Vec<u8>);
 
 /// The published names of checks, by ours. Others have no published counterpart.
 const CHECKS: [(&str, &str); 7] = [
@@ -38,8 +54,8 @@ const CHECKS: [(&str, &str); 7] = [
 pub(crate) struct Documents {
     /// `yyyy/mm/dd/hh` of its start, UTC.
     pub(crate) folder: String,
-    /// In the order of [`FILES`].
-    pub(crate) files: [Vec<u8>; 3],
+    /// All that there are.
+    pub(crate) files: Vec<File>,
 }
 
 /// Where the documents of a window go.
@@ -82,9 +98,9 @@ impl Window<'_> {
             statistics(&spec, &profile, &HashMap::new()),
             serde_json::to_value(&constraints)?,
         ];
-        let [violations, statistics, constraints] =
-            documents.map(|document| serde_json::to_vec_pretty(&document));
-        Ok(Documents { folder: folder(self.start), files: [violations?, statistics?, constraints?] })
+        let file = |(name, document)| Ok((name, serde_json::to_vec_pretty(&document)?));
+        let files = FILES.into_iter().zip(documents).map(file).collect::<Result<_, serde_json::Error>>()?;
+        Ok(Documents { folder: folder(self.start), files })
     }
 
     /// A row of the table as published entries; none where no published check says the like.

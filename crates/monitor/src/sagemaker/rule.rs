@@ -175,7 +175,7 @@ fn below(
     })
 }
 
-fn finding(offence: Offence) -> Finding {
+pub(super) fn finding(offence: Offence) -> Finding {
     Finding {
         family: Family::DataQuality,
         metric: "",

@@ -26,6 +26,25 @@ pub(super) fn java(value: f64) -> String {
     }
 }
 
+/// A double as Python writes it, which the reports of Clarify do: with an exponent of two digits below 0.0001 and from 10^16 on.
+pub(super) fn python(value: f64) -> String {
+    let magnitude = value.abs();
+    if !value.is_finite() || magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
+        return java(value);
+    }
+    if (1e-4..1e16).contains(&magnitude) {
+        let text = value.to_string();
+        return if text.contains('.') { text } else { format!("{text}.0") };
+    }
+    let text = format!("{value:e}");
+    match text.split_once('e').and_then(|(digits, exponent)| Some((digits, exponent.parse::<i32>().ok()?))) {
+        Some((digits, exponent)) => {
+            format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+        }
+        None => text,
+    }
+}
+
 /// As real jobs write it.
 pub(super) fn data_type(expected: &str, threshold: f64, share: f64) -> String {
     format!(
@@ -73,6 +92,21 @@ mod tests {
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
             assert_eq!(java(value), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_python() {
+        for (value, text) in [
+            (-0.346_938_775_510_204_13, "-0.34693877551020413"),
+            (1.0, "1.0"),
+            (f64::INFINITY, "Infinity"),
+            (0.000_934_645_272_088_256_9, "0.0009346452720882569"),
+            (1.5e-5, "1.5e-05"),
+            (-1e16, "-1e+16"),
+            (12_345_678.0, "12345678.0"),
+        ] {
+            assert_eq!(python(value), text);
         }
     }
 

@@ -2,6 +2,9 @@
 
 mod cut;
 mod distribution;
+mod errors;
+mod latency;
+mod outcomes;
 mod quality;
 #[cfg(test)]
 mod simulation;
@@ -14,6 +17,8 @@ use profile::{FeatureProfile, FeatureSpec, Kind};
 
 pub(crate) use cut::Cut;
 pub(crate) use distribution::{Bin, Distribution, short};
+pub(crate) use latency::{Answers, SLOW};
+pub(crate) use outcomes::{ESTIMATES, Promise, Sides, Turned, is_judged, scores as outcome_scores, unusable};
 pub(crate) use quality::volume;
 pub(crate) use verdict::{judge, severity};
 
@@ -34,7 +39,7 @@ const DEFAULT_METRICS: [&str; 7] = [
 ];
 /// Excess over the expected value from which on people want to hear of it (a shift of 0.02 standard deviations is
 /// 0.008, one of 0.2 is 0.080).
-const FLOOR: f64 = 0.03;
+pub(crate) const FLOOR: f64 = 0.03;
 
 /// A score, and whether and how it is judged.
 #[derive(Debug, Clone)]
@@ -54,6 +59,11 @@ pub(crate) enum Rule {
     Promise,
     /// Its constraint holds outright.
     Satisfied,
+    /// Significant and further than a floor on the wrong side of its expected value. Whether a large change would have been
+    /// seen is known.
+    Change { floor: f64, detectable: bool },
+    /// Significant, where it is far enough on the wrong side, which is known.
+    Known { alarm: bool, detectable: bool },
 }
 
 /// One feature on both sides.
@@ -291,6 +301,7 @@ pub(crate) fn blank(
         method: metric.to_owned(),
         value: None,
         error_bound: None,
+        standard_error: None,
         baseline_value: None,
         threshold: None,
         comparison: None,
@@ -300,5 +311,6 @@ pub(crate) fn blank(
         rows: pair.current.counts.observed(),
         baseline_rows: pair.baseline.counts.observed(),
         status,
+        reason: None,
     }
 }

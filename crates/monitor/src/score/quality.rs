@@ -113,7 +113,13 @@ fn type_match(key: &Key, name: &Arc<str>, pair: &Pair<'_>, minimum: f64) -> Opti
 }
 
 /// A share against the baseline's: which way it moved, how far it may by chance, how likely that is.
-fn share(mut row: ScoreRow, hits: (u64, u64), rows: (u64, u64), threshold: f64, rule: Rule) -> Scored {
+pub(super) fn share(
+    mut row: ScoreRow,
+    hits: (u64, u64),
+    rows: (u64, u64),
+    threshold: f64,
+    rule: Rule,
+) -> Scored {
     match share_difference(hits.0, rows.0, hits.1, rows.1) {
         Err(undefined) => {
             row.status = super::Missing::from(undefined).0;
@@ -165,6 +171,7 @@ pub(crate) fn volume(key: &Key, rows: u64, baseline: &[u64]) -> Option<Scored> {
         method: "rows/baseline_windows".to_owned(),
         value: Some(count(rows)),
         error_bound: Some(0.0),
+        standard_error: None,
         baseline_value: Some(count(median)),
         threshold: None,
         comparison: None,
@@ -174,6 +181,7 @@ pub(crate) fn volume(key: &Key, rows: u64, baseline: &[u64]) -> Option<Scored> {
         rows,
         baseline_rows: baseline.iter().sum(),
         status: Status::Ok,
+        reason: None,
     };
     if rows <= median {
         row.comparison = Some(Comparison::Below);

@@ -34,6 +34,10 @@ fn decide(scored: &mut Scored) {
         Rule::Satisfied => false,
         Rule::Promise => beyond(scored),
         Rule::Threshold => significant && beyond(scored),
+        Rule::Change { floor, .. } => {
+            scored.row.p_value.is_some() && significant && excess(scored).is_some_and(|excess| excess > floor)
+        }
+        Rule::Known { alarm, .. } => alarm && scored.row.p_value.is_some() && significant,
         Rule::Excess(floor) => {
             scored.row.p_value.is_some() && significant && excess(scored).is_some_and(|excess| excess > floor)
         }
@@ -41,9 +45,14 @@ fn decide(scored: &mut Scored) {
     let row = &mut scored.row;
     if alarm {
         row.status = Status::Violated;
-    } else if let Rule::Excess(floor) = rule
-        && !detectable(floor.max(super::FLOOR), row.baseline_rows, row.rows)
-    {
+        return;
+    }
+    let seen = match rule {
+        Rule::Excess(floor) => detectable(floor.max(super::FLOOR), row.baseline_rows, row.rows),
+        Rule::Change { detectable, .. } | Rule::Known { detectable, .. } => detectable,
+        Rule::Threshold | Rule::Promise | Rule::Satisfied => true,
+    };
+    if !seen {
         row.status = Status::InsufficientRows;
     }
 }

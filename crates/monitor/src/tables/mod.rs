@@ -42,6 +42,16 @@ pub enum Family {
     Drift,
     /// Is the data complete, of the right type, in range?
     DataQuality,
+    /// Are predictions right?
+    ModelQuality,
+    /// Do labels still follow from the inputs as they did?
+    Concept,
+    /// Are groups treated alike?
+    Bias,
+    /// Do the same features drive predictions?
+    Attribution,
+    /// Do answers come in time, and without errors?
+    Latency,
 }
 
 impl Family {
@@ -51,6 +61,11 @@ impl Family {
         match self {
             Self::Drift => "drift",
             Self::DataQuality => "data_quality",
+            Self::ModelQuality => "model_quality",
+            Self::Concept => "concept",
+            Self::Bias => "bias",
+            Self::Attribution => "attribution",
+            Self::Latency => "latency",
         }
     }
 }
@@ -66,7 +81,15 @@ pub enum Comparison {
 
 impl Family {
     /// All of them.
-    const ALL: [Self; 2] = [Self::Drift, Self::DataQuality];
+    const ALL: [Self; 7] = [
+        Self::Drift,
+        Self::DataQuality,
+        Self::ModelQuality,
+        Self::Concept,
+        Self::Bias,
+        Self::Attribution,
+        Self::Latency,
+    ];
 
     /// From what tables write.
     pub(crate) fn of_name(name: &str) -> Option<Self> {

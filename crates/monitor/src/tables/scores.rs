@@ -59,6 +59,8 @@ pub struct ScoreRow {
     pub value: Option<f64>,
     /// How far the number may be from that of the exact values (0: not at all).
     pub error_bound: Option<f64>,
+    /// Standard error of the number over as many other rows, where one is known.
+    pub standard_error: Option<f64>,
     /// The same number on the baseline, where it has one.
     pub baseline_value: Option<f64>,
     /// Threshold of a violation, where the score is judged.
@@ -77,6 +79,8 @@ pub struct ScoreRow {
     pub baseline_rows: u64,
     /// What it says about itself.
     pub status: Status,
+    /// Why there is no number, where that is known.
+    pub reason: Option<String>,
 }
 
 impl ScoreRow {
@@ -89,6 +93,7 @@ impl ScoreRow {
             .text("method", |row| &row.method)
             .number("value", |row| row.value)
             .number("error_bound", |row| row.error_bound)
+            .number("standard_error", |row| row.standard_error)
             .number("baseline_value", |row| row.baseline_value)
             .number("threshold", |row| row.threshold)
             .optional_text("comparison", |row| row.comparison.map(Comparison::name))
@@ -98,6 +103,7 @@ impl ScoreRow {
             .count("rows", |row| row.rows)
             .count("baseline_rows", |row| row.baseline_rows)
             .text("status", |row| row.status.name())
+            .optional_text("reason", |row| row.reason.as_deref())
             .finish()
     }
 }

@@ -3,7 +3,7 @@
 use statrs::function::erf::erfc;
 
 use super::metric::{Metric, Undefined};
-use super::resampling::Estimate;
+use super::resampling::{Estimate, IfAlike};
 
 /// How far a metric lies outside the range from no bias to the baseline's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,10 +51,21 @@ impl Change {
     /// draw nothing but zeros again.
     #[must_use]
     pub fn new(metric: &Metric, baseline: &Estimate, current: &Estimate) -> Self {
+        Self::with_error(metric, baseline, current, None)
+    }
+
+    /// The same beside what chance makes of the excess where nothing has changed ([`super::Resampling::if_alike`]). Errors drawn
+    /// from counts of their own are too small just where few rows look like a large change, of which none or all are positive.
+    #[must_use]
+    pub fn with_error(
+        metric: &Metric,
+        baseline: &Estimate,
+        current: &Estimate,
+        if_alike: Option<IfAlike>,
+    ) -> Self {
         let neutral = metric.neutral;
         let (allowed, now) = (neutral.deviation(baseline.value), neutral.deviation(current.value));
-        let turned = now * allowed < 0.0;
-        let excess = if turned { now.abs() } else { now.abs() - allowed.abs() };
+        let (turned, excess) = (now * allowed < 0.0, excess(allowed, now));
         let error = |estimate: &Estimate| {
             let rows = estimate.smaller_rows;
             let error = estimate.standard_error.filter(|_| rows >= LEAST_ROWS)?;
@@ -66,14 +77,19 @@ impl Change {
             (Some(baseline), Some(current)) => Some(baseline.hypot(current)),
             _ => None,
         };
-        let p_value = error.map(|error| if excess > 0.0 { two_sided(excess / error) } else { 1.0 });
+        // Where an error of one side cannot be told, nothing can be said.
+        let chance = error.map(|error| if_alike.unwrap_or(IfAlike { excess: 0.0, error }));
+        let p_value = chance.map(|chance| {
+            let beyond = excess - chance.excess.max(0.0);
+            if beyond > 0.0 { two_sided(beyond / chance.error) } else { 1.0 }
+        });
         Self {
             value: current.value,
             baseline: baseline.value,
             excess: excess.max(0.0),
             p_value,
             floor: metric.floor,
-            detectable: error.is_some_and(|error| metric.floor > ERRORS * error),
+            detectable: chance.is_some_and(|chance| metric.floor > ERRORS * chance.error),
         }
     }
 
@@ -88,6 +104,11 @@ impl Change {
             Verdict::InsufficientRows
         }
     }
+}
+
+/// How far a deviation lies outside the range from none to the baseline's; one that turned counts from none.
+pub(super) fn excess(allowed: f64, now: f64) -> f64 {
+    if now * allowed < 0.0 { now.abs() } else { now.abs() - allowed.abs() }
 }
 
 /// Probability of more than `z` standard deviations in either direction.

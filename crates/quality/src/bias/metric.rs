@@ -77,6 +77,16 @@ impl Neutral {
         }
     }
 
+    /// The value that deviates so much: the inverse of [`Neutral::deviation`].
+    #[must_use]
+    pub fn at(self, deviation: f64) -> f64 {
+        match self {
+            Self::Zero => deviation,
+            Self::One if deviation > 0.0 => 1.0 / (1.0 - deviation).max(0.0),
+            Self::One => (1.0 + deviation).max(0.0),
+        }
+    }
+
     /// How much the deviation moves per unit of the value.
     pub(super) fn slope(self, value: f64) -> f64 {
         match self {

@@ -40,7 +40,7 @@ pub use change::{Change, LEAST_ROWS, SIGNIFICANT, Verdict, compat_violated};
 pub use facet::{Condition, Facet, Value};
 pub use flip_test::{Flips, MOST_COMPARED, NEIGHBOURS, Rows, flip_test};
 pub use metric::{Convention, Measure, Metric, Neutral, Stage, Undefined};
-pub use resampling::{Estimate, Resampling};
+pub use resampling::{Estimate, IfAlike, Resampling};
 pub use table::{Outcomes, Table};
 pub use tally::{MOST_PAIRS, Row, Tally};
 

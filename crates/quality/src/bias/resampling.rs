@@ -4,6 +4,7 @@ use rand::SeedableRng;
 use rand_distr::{Binomial, Distribution};
 use rand_pcg::Pcg64;
 
+use super::change::excess;
 use super::metric::{Convention, Measure, Metric, Undefined};
 use super::table::{Outcomes, Table};
 
@@ -24,6 +25,9 @@ impl Default for Resampling {
     }
 }
 
+/// Upper quantiles, and how many standard deviations of a normal law they are away.
+const TAILS: [(f64, f64); 2] = [(0.99, 2.326_347_874_040_841), (0.999, 3.090_232_306_167_813)];
+
 /// Share of drawn tables that may leave a metric undefined before its interval is no guide.
 const UNDEFINED: f64 = 0.05;
 
@@ -38,6 +42,15 @@ pub struct Estimate {
     pub interval: Option<(f64, f64)>,
     /// Rows of the smaller group.
     pub smaller_rows: u64,
+}
+
+/// What chance makes of an excess where nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IfAlike {
+    /// Its mean: distances, which have no sign, are the larger the fewer rows there are.
+    pub excess: f64,
+    /// Its standard deviation, above 0; that of a normal law with as long a tail where it has a longer one.
+    pub error: f64,
 }
 
 impl Estimate {
@@ -79,22 +92,60 @@ impl Resampling {
             .collect()
     }
 
-    fn estimate(&self, value: f64, mut values: Vec<f64>, smaller_rows: u64) -> Estimate {
+    /// What chance makes of the excess of each metric, from `baseline` to `current`, if both came from one law; in the order
+    /// given. `None` where too many drawn tables leave a metric undefined, it takes strata or rows, or sees nothing but sizes of
+    /// groups.
+    ///
+    /// Groups keep their sizes, and their numbers of known labels and predictions; what is known is drawn with the shares that
+    /// both tables have together.
+    #[must_use]
+    pub fn if_alike(&self, metrics: &[Metric], baseline: &Table, current: &Table) -> Vec<Option<IfAlike>> {
+        /// What is left of nothing by rounding.
+        const NOTHING: f64 = 1e-12;
+        let mut random = Pcg64::seed_from_u64(self.seed);
+        let mut drawn = vec![Vec::new(); metrics.len()];
+        for _ in 0..self.tables {
+            let [before, now] =
+                [baseline, current].map(|table| draw_alike(table, [baseline, current], &mut random));
+            for (metric, drawn) in metrics.iter().zip(&mut drawn) {
+                let deviation = |table: &Table| {
+                    metric.value(table, Convention::Strict).map(|value| metric.neutral.deviation(value))
+                };
+                if let (Ok(before), Ok(now)) = (deviation(&before), deviation(&now)) {
+                    drawn.push(excess(before, now));
+                }
+            }
+        }
+        let of = |mut drawn: Vec<f64>| {
+            let error = self.deviation(&drawn).filter(|error| *error > NOTHING)?;
+            let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
+            drawn.sort_unstable_by(f64::total_cmp);
+            // Of few rows the tail is longer than that of a normal law of this spread.
+            let tails = TAILS.map(|(share, errors)| (quantile(&drawn, share) - mean) / errors);
+            Some(IfAlike { excess: mean, error: tails.into_iter().fold(error, f64::max) })
+        };
+        drawn.into_iter().map(of).collect()
+    }
+
+    /// The standard deviation of drawn values; `None` where too few of them are defined.
+    fn deviation(&self, values: &[f64]) -> Option<f64> {
         let drawn = values.len() as f64;
         if drawn < 2.0 || drawn < (1.0 - UNDEFINED) * f64::from(self.tables) {
-            return Estimate { value, standard_error: None, interval: None, smaller_rows };
+            return None;
         }
-        values.sort_unstable_by(f64::total_cmp);
         let mean = values.iter().sum::<f64>() / drawn;
         let squares = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+        Some((squares / (drawn - 1.0)).sqrt())
+    }
+
+    fn estimate(&self, value: f64, mut values: Vec<f64>, smaller_rows: u64) -> Estimate {
+        values.sort_unstable_by(f64::total_cmp);
+        let Some(error) = self.deviation(&values) else {
+            return Estimate { value, standard_error: None, interval: None, smaller_rows };
+        };
         let tail = (1.0 - self.confidence.clamp(0.0, 1.0)) / 2.0;
         let interval = (quantile(&values, tail), quantile(&values, 1.0 - tail));
-        Estimate {
-            value,
-            standard_error: Some((squares / (drawn - 1.0)).sqrt()),
-            interval: Some(interval),
-            smaller_rows,
-        }
+        Estimate { value, standard_error: Some(error), interval: Some(interval), smaller_rows }
     }
 }
 
@@ -105,6 +156,30 @@ fn quantile(ascending: &[f64], share: f64) -> f64 {
     let below = place as usize;
     let at = |index: usize| ascending.get(index).or(ascending.last()).copied().unwrap_or(0.0);
     at(below) + (at(below + 1) - at(below)) * place.fract()
+}
+
+/// A table of groups of the same sizes, with as many known labels and predictions, drawn with the shares of both tables.
+fn draw_alike(table: &Table, both: [&Table; 2], random: &mut Pcg64) -> Table {
+    let [rest, group] = [Table::rest, Table::disadvantaged].map(|side| {
+        let mut pooled = *side(both[0]);
+        pooled.merge(side(both[1]));
+        let mut drawn = Outcomes::default();
+        for places in Outcomes::KNOWN {
+            let at =
+                |outcomes: &Outcomes| -> u64 { places.iter().map(|&place| outcomes.counts[place]).sum() };
+            let (mut rows, mut left) = (at(side(table)), at(&pooled));
+            for &place in places.iter().filter(|&&place| pooled.counts[place] > 0) {
+                let cell = pooled.counts[place];
+                let share = (cell as f64 / left as f64).min(1.0);
+                drawn.counts[place] =
+                    Binomial::new(rows, share).map_or(0, |law| law.sample(random)).min(rows);
+                left -= cell.min(left);
+                rows -= drawn.counts[place];
+            }
+        }
+        drawn
+    });
+    Table::new(rest, group)
 }
 
 /// A table of as many rows, drawn from those of `table` with replacement.

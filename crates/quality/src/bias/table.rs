@@ -13,6 +13,9 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
+    /// Places of rows of which the same is known: label and prediction, one of them, neither.
+    pub(super) const KNOWN: [&[usize]; 4] = [&[0, 1, 3, 4], &[2, 5], &[6, 7], &[8]];
+
     /// Rows whose label and prediction are known: true and false positives, false and true negatives.
     #[must_use]
     pub fn of([tp, fp, r#fn, tn]: [u64; 4]) -> Self {
@@ -45,6 +48,13 @@ impl Outcomes {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.counts.iter().fold(0, |sum, rows| sum.saturating_add(*rows))
+    }
+
+    /// Those whose label is known.
+    fn labelled(&self) -> Self {
+        let mut labelled = *self;
+        labelled.counts[2 * KINDS..].fill(0);
+        labelled
     }
 
     fn sum(&self, places: [usize; 3]) -> f64 {
@@ -116,6 +126,21 @@ impl Table {
         Self { strata, ..table }
     }
 
+    /// Rows whose label is known alone, which is what a join with labels leaves; all rows where no label is known.
+    #[must_use]
+    pub fn labelled(&self) -> Self {
+        if self.both().iter().all(|group| group.labelled().rows() == 0) {
+            return self.clone();
+        }
+        let labelled = |[rest, group]: &[Outcomes; 2]| [rest.labelled(), group.labelled()];
+        Self {
+            rest: self.rest.labelled(),
+            disadvantaged: self.disadvantaged.labelled(),
+            strata: self.strata.iter().map(labelled).collect(),
+            refused: self.refused,
+        }
+    }
+
     /// A table of rows that cannot be judged.
     pub(super) fn refused(reason: Undefined) -> Self {
         Self { refused: Some(reason), ..Self::default() }
@@ -156,5 +181,25 @@ impl Table {
             (None, _, 0) => Err(Undefined::EmptyRest),
             (None, ..) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_join_leaves_rows_with_labels() {
+        let mut some = Outcomes::of([1, 2, 3, 4]);
+        some.add(None, Some(true), 7);
+        some.add(Some(true), None, 5);
+        let mut none = Outcomes::default();
+        none.add(None, Some(false), 3);
+        let table = Table::stratified(vec![[some, none], [none, some]]);
+        let joined = table.labelled();
+        assert_eq!((joined.rest().rows(), joined.disadvantaged().rows()), (15, 15));
+        assert_eq!(joined.strata()[0].map(|side| side.rows()), [15, 0]);
+        let unlabelled = Table::new(none, none);
+        assert_eq!(unlabelled.labelled(), unlabelled);
     }
 }

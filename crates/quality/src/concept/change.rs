@@ -15,17 +15,7 @@ use super::score::{BinChange, Score, Sums};
 /// # Errors
 /// The reason why there is nothing to compare.
 pub fn change(baseline: &Classes, current: &Classes) -> Result<Score, Undefined> {
-    baseline.check(current)?;
-    if baseline.rows() == 0 {
-        return Err(Undefined::EmptyBaseline);
-    }
-    if current.rows() == 0 {
-        return Err(Undefined::EmptyCurrent);
-    }
-    let seen = baseline.seen().into_iter().zip(current.seen()).filter(|(left, right)| *left || *right);
-    if seen.count() < 2 {
-        return Err(Undefined::Constant);
-    }
+    check([baseline, current])?;
     let (mut sums, mut covered) = (Sums::default(), 0.0);
     for (bin, (theirs, ours)) in baseline.bins().zip(current.bins()).enumerate() {
         let cells: Vec<Cell<'_>> = theirs.zip(ours).filter_map(|(b, c)| Cell::new(b, c)).collect();
@@ -38,6 +28,22 @@ pub fn change(baseline: &Classes, current: &Classes) -> Result<Score, Undefined>
         return Err(Undefined::NothingInCommon);
     }
     Ok(sums.score(covered, baseline.rows() as f64))
+}
+
+/// Whether there is anything to compare.
+pub(super) fn check([baseline, current]: [&Classes; 2]) -> Result<(), Undefined> {
+    baseline.check(current)?;
+    if baseline.rows() == 0 {
+        return Err(Undefined::EmptyBaseline);
+    }
+    if current.rows() == 0 {
+        return Err(Undefined::EmptyCurrent);
+    }
+    let seen = baseline.seen().into_iter().zip(current.seen()).filter(|(left, right)| *left || *right);
+    if seen.count() < 2 {
+        return Err(Undefined::Constant);
+    }
+    Ok(())
 }
 
 /// One cell with rows on both sides, baseline first.

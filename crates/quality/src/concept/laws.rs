@@ -81,6 +81,23 @@ proptest! {
     }
 
     #[test]
+    fn uneven_changes_are_in_range_whatever_is_counted(left in labels(), right in labels()) {
+        let (baseline, current) = (classes(&left), classes(&right));
+        match uneven_change(&baseline, &current) {
+            Ok(score) => {
+                sound(&score);
+                let contributions: f64 = score.bins.iter().map(|bin| bin.contribution).sum();
+                prop_assert!(score.value <= 2.0 + 1e-9 && (contributions - score.value).abs() < 1e-9, "{score:?}");
+                if let Ok(same) = uneven_change(&baseline, &baseline) {
+                    prop_assert!(same.value < 1e-9 && same.p_value > 0.5, "{same:?}");
+                }
+            }
+            Err(Undefined::OneBin) => prop_assert!(change(&baseline, &current).is_ok()),
+            Err(reason) => prop_assert_eq!(change(&baseline, &current), Err(reason)),
+        }
+    }
+
+    #[test]
     fn means_are_in_range_whatever_is_summed(left in numbers(), right in numbers()) {
         let (baseline, current) = (means(&left), means(&right));
         if let Ok(score) = mean_change(&baseline, &current) {
@@ -101,6 +118,7 @@ proptest! {
         let bytes = [vec![sketch::FORMAT_VERSION], bytes].concat();
         if let Ok(read) = sketch::from_bytes::<Classes>(&bytes) {
             let _ = change(&read, &read);
+            let _ = uneven_change(&read, &read);
         }
         if let Ok(read) = sketch::from_bytes::<Means>(&bytes) {
             let _ = mean_change(&read, &read);
@@ -149,6 +167,65 @@ fn one_class_or_no_label_is_a_reason() {
     assert_eq!(mean_change(&means(&[(0, 0, 1.0, 5)]), &some), Err(Undefined::Constant));
     assert_eq!(decompose(&some, &none), Err(Undefined::EmptyCurrent));
     assert_eq!(decompose(&some, &Means::new(1, 1)), Err(Undefined::Mismatched));
+}
+
+#[test]
+fn what_moves_alike_in_all_bins_is_not_uneven() {
+    let side = |rates: [[u64; 2]; 3], rows: [u64; 3]| {
+        let mut classes = Classes::new(3, 2, 2);
+        for (bin, (rates, rows)) in rates.into_iter().zip(rows).enumerate() {
+            for (score, rate) in rates.into_iter().enumerate() {
+                classes.observe(bin, score, 1, rate * rows);
+                classes.observe(bin, score, 0, (100 - rate) * rows);
+            }
+        }
+        classes
+    };
+    let baseline = side([[20, 60]; 3], [40, 40, 20]);
+    // Other inputs, and ten points more for all.
+    let alike = uneven_change(&baseline, &side([[30, 70]; 3], [10, 50, 40])).unwrap();
+    assert!(alike.value < 1e-9 && alike.p_value > 0.99, "{alike:?}");
+    // The level of a bin of a fifth of the rows: x √(p (1 - p)).
+    let level = uneven_change(&baseline, &side([[20, 60], [20, 60], [50, 90]], [40, 40, 20])).unwrap();
+    assert!((level.value - 0.3 * 0.16_f64.sqrt()).abs() < 1e-9 && level.p_value < 1e-9, "{level:?}");
+    let top = level.bins[0];
+    assert_eq!((top.bin, top.class), (2, 1));
+    assert!((top.baseline_value - 0.4).abs() < 1e-9 && (top.value - 0.7).abs() < 1e-9);
+    assert!((top.contribution - level.value).abs() < 1e-9, "the other bins are as they were");
+    // Its slope: one score up by as much as the other goes down.
+    let slope = uneven_change(&baseline, &side([[20, 60], [20, 60], [40, 40]], [40, 40, 20])).unwrap();
+    assert!((slope.value - 0.2 * 0.16_f64.sqrt()).abs() < 1e-9, "{slope:?}");
+    assert_eq!(slope.bins[0].bin, 2);
+}
+
+#[test]
+fn a_class_without_rows_changes_nothing() {
+    let side = |labels: usize, rates: [u64; 3]| {
+        let mut side = Classes::new(3, 1, labels);
+        for (bin, rate) in rates.into_iter().enumerate() {
+            side.observe(bin, 0, 0, 100 - rate);
+            side.observe(bin, 0, 1, rate);
+        }
+        side
+    };
+    let score = |labels| uneven_change(&side(labels, [30, 50, 70]), &side(labels, [35, 45, 90])).unwrap();
+    let (two, three) = (score(2), score(3));
+    assert!(two.value > 0.05 && (two.value - three.value).abs() < 1e-12);
+    assert!((two.p_value - three.p_value).abs() < 1e-12 && (two.expected - three.expected).abs() < 1e-12);
+}
+
+#[test]
+fn one_bin_has_nothing_to_differ_from() {
+    let side = |rows: &[(usize, usize, usize, u64)]| classes(rows);
+    let one = side(&[(1, 0, 0, 5), (1, 0, 1, 5), (1, 1, 0, 3)]);
+    assert_eq!(uneven_change(&one, &one), Err(Undefined::OneBin));
+    // Two bins, but of different scores.
+    let apart = side(&[(0, 0, 0, 5), (0, 0, 1, 5), (1, 1, 0, 3)]);
+    assert_eq!(uneven_change(&apart, &apart), Err(Undefined::OneBin));
+    let both = side(&[(0, 0, 0, 5), (0, 0, 1, 5), (1, 0, 0, 3), (2, 1, 1, 3)]);
+    let score = uneven_change(&both, &both).unwrap();
+    assert_eq!((score.bins.len(), score.covered_ratio), (2, 13.0 / 16.0));
+    assert_eq!(uneven_change(&both, &side(&[])), Err(Undefined::EmptyCurrent));
 }
 
 #[test]

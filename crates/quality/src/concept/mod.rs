@@ -10,10 +10,13 @@
 //! | is the score still calibrated? | of the score | one |
 //! | does the label follow from this feature as before? | of the feature | one |
 //! | the same, whatever the other features do | of the feature | bins of the score |
+//! | is it this feature in which the relation moved? ([`uneven_change`]) | of the feature | bins of the score |
 //!
-//! The third form is the one to judge features by. A feature's own bins say nothing of the others: where another feature
+//! The last is the one to judge features by. A feature's own bins say nothing of the others: where another feature
 //! shifts that also drives the label, P(label | bin) moves though the relation to all of the inputs is as it was. Given the
-//! score, which sums up what the model knows of the inputs, only what the model does not know remains. Limits of both:
+//! score, which sums up what the model knows of the inputs, only what the model does not know remains. And where the
+//! relation moves for some rows or for all, every feature's bins move with it: only how far they move apart from one another says
+//! which feature tells these rows from the others. Limits of all forms:
 //! values that move within a wide bin, above all in the open ones at the ends; inputs that no feature holds.
 //!
 //! [`decompose`] splits a change of a mean loss (errors, log loss, squared residuals) in the part that the inputs' shift
@@ -42,6 +45,8 @@
 mod chance;
 mod change;
 mod classes;
+mod compared_cells;
+mod contrasts;
 mod decomposition;
 #[cfg(test)]
 mod laws;
@@ -49,6 +54,7 @@ mod layout;
 mod mean_change;
 mod means;
 mod score;
+mod uneven_change;
 
 use std::fmt;
 
@@ -58,6 +64,7 @@ pub use decomposition::{CellParts, Decomposition, Part, decompose};
 pub use mean_change::mean_change;
 pub use means::Means;
 pub use score::{BinChange, Score};
+pub use uneven_change::uneven_change;
 
 /// Why there is no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +77,8 @@ pub enum Undefined {
     Mismatched,
     /// No bin has rows on both sides.
     NothingInCommon,
+    /// The rows of each score that both sides have lie in one bin: there is no other to differ from.
+    OneBin,
     /// All labels of both sides are the same, or the baseline's numbers do not vary.
     Constant,
 }
@@ -81,6 +90,7 @@ impl fmt::Display for Undefined {
             Self::EmptyCurrent => "current has no labels",
             Self::Mismatched => "counted over different bins",
             Self::NothingInCommon => "no bin has labels on both sides",
+            Self::OneBin => "no two bins to tell apart",
             Self::Constant => "labels do not vary",
         })
     }

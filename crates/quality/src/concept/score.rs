@@ -6,12 +6,12 @@ use super::chance::survival;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     /// Mean over bins, by the baseline's rows, of the size of the change: of P(label | bin), 0 to 1, half the sum over
-    /// classes; or of the mean, in the baseline's standard deviations.
+    /// classes; or of the mean, in the baseline's standard deviations. Of an uneven change, the root of the mean square.
     pub value: f64,
     /// The value to expect at these row counts when the relation has not moved.
     pub expected: f64,
-    /// Probability of changes as large when the relation has not moved: the squares of all bins, each over its mean, by a
-    /// gamma law of their mean and variance.
+    /// Probability of changes as large when the relation has not moved: the squares of all bins, each over its mean (of an
+    /// uneven change, the square of the value), by a gamma law of their mean and variance.
     pub p_value: f64,
     /// Share of the baseline's rows in cells that have rows on both sides: the others are not compared.
     pub covered_ratio: f64,
@@ -30,7 +30,7 @@ pub struct BinChange {
     pub class: usize,
     /// Share of that class in the baseline, or the mean.
     pub baseline_value: f64,
-    /// The same now, with the baseline's weights of the cells in the bin.
+    /// The same now, with the same weights of the cells in the bin: the baseline's, or those of an uneven change.
     pub value: f64,
     /// What the bin adds to the score's value.
     pub contribution: f64,

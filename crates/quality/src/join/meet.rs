@@ -23,6 +23,10 @@ pub(super) fn meet(records: &Side<'_>, truth: &Side<'_>, as_of: Option<i64>) -> 
         !later
     });
     counted.repeated_labels = labels.repeated;
+    let known = (0..truth.ids.len()).any(|row| !truth.is_new(row));
+    let known =
+        if known { Last::of(truth, |row| !truth.is_new(row) && !is_later(row)).rows.len() } else { 0 };
+    counted.new_ids = (labels.rows.len() - known) as u64;
     let last = Last::of(records, |_| true);
     counted.repeated_records = last.repeated;
     let mut met = Vec::with_capacity(records.ids.len());

@@ -34,7 +34,7 @@ use arrow_select::take::take;
 pub use error::JoinError;
 use meet::meet;
 use side::Side;
-pub use side::{ID, ORDER, TIME};
+pub use side::{ID, NEW, ORDER, TIME};
 use spill::Spill;
 
 /// Parts of both sides. A part has to fit into memory: of fifty million rows it has 200,000.
@@ -67,12 +67,14 @@ pub struct Counted {
     pub early_labels: u64,
     /// Labels that arrived after the moment as of which was asked.
     pub later_labels: u64,
+    /// Ids that have a label, and had none in an earlier join: all of their labels are [`NEW`].
+    pub new_ids: u64,
 }
 
 impl Join {
     /// For rows with these columns; see [`ID`], [`TIME`] and [`ORDER`] for those that both sides must have. What memory
     /// has no room for, `bytes` a side, goes to a file in `folder`. Columns of what comes out are all of the records' and
-    /// then those of the labels' but for id and order; names are the caller's care.
+    /// then those of the labels' but for id, order and [`NEW`]; names are the caller's care.
     ///
     /// # Errors
     /// [`JoinError::Columns`] where a column is missing or has another type.
@@ -157,7 +159,7 @@ impl Join {
 pub const ARRIVED: &str = "arrived";
 
 fn is_given(field: &Field) -> bool {
-    field.name() != ID && field.name() != ORDER
+    ![ID, ORDER, NEW].contains(&field.name().as_str())
 }
 
 impl AddAssign for Counted {
@@ -169,5 +171,6 @@ impl AddAssign for Counted {
         self.repeated_labels += other.repeated_labels;
         self.early_labels += other.early_labels;
         self.later_labels += other.later_labels;
+        self.new_ids += other.new_ids;
     }
 }

@@ -1,7 +1,7 @@
 //! The columns by which rows of one side are joined.
 
 use arrow_array::{
-    Array as _, Int64Array, RecordBatch, StringArray, UInt64Array,
+    Array as _, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array,
     cast::AsArray as _,
     types::{Int64Type, UInt64Type},
 };
@@ -15,6 +15,8 @@ pub const ID: &str = "id";
 pub const TIME: &str = "time";
 /// The column that says which of two rows comes later where times do not: a whole number without a sign.
 pub const ORDER: &str = "order";
+/// A column that labels may have: false for those that took part in an earlier join, see [`super::Counted::new_ids`].
+pub const NEW: &str = "new";
 
 const COLUMNS: [(&str, DataType); 3] =
     [(ID, DataType::Utf8), (TIME, DataType::Int64), (ORDER, DataType::UInt64)];
@@ -42,6 +44,7 @@ pub(super) struct Side<'a> {
     pub(super) ids: &'a StringArray,
     times: &'a Int64Array,
     order: &'a UInt64Array,
+    new: Option<&'a BooleanArray>,
 }
 
 impl<'a> Side<'a> {
@@ -54,12 +57,18 @@ impl<'a> Side<'a> {
             ids: column(ID)?.as_string_opt().ok_or_else(|| other(ID))?,
             times: column(TIME)?.as_primitive_opt::<Int64Type>().ok_or_else(|| other(TIME))?,
             order: column(ORDER)?.as_primitive_opt::<UInt64Type>().ok_or_else(|| other(ORDER))?,
+            new: batch.column_by_name(NEW).and_then(|column| column.as_boolean_opt()),
         })
     }
 
     /// The time of a row, if it has one.
     pub(super) fn time(&self, row: usize) -> Option<i64> {
         self.times.is_valid(row).then(|| self.times.value(row))
+    }
+
+    /// Whether a row takes part in a join for the first time.
+    pub(super) fn is_new(&self, row: usize) -> bool {
+        self.new.is_none_or(|new| new.is_null(row) || new.value(row))
     }
 
     /// What is compared to find the last of several rows: those without a time come first.

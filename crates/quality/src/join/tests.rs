@@ -6,8 +6,8 @@ use std::{
 };
 
 use arrow_array::{
-    Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array, cast::AsArray as _,
-    types::Int64Type,
+    Array as _, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt64Array,
+    cast::AsArray as _, types::Int64Type,
 };
 use arrow_schema::{DataType, Field, Schema};
 use proptest::prelude::*;
@@ -96,6 +96,7 @@ fn stated(records: &[(u64, Row)], labels: &[(u64, Row)], as_of: Option<i64>) -> 
         .collect();
     rows.extend(records.iter().filter(|(_, row)| row.0.is_none()).map(|(_, row)| (row.2, None, None)));
     counted.unlabelled = rows.len() as u64 - counted.matched;
+    counted.new_ids = of_labels.len() as u64;
     let ids: BTreeSet<_> = of_records.keys().collect();
     let unmatched = of_labels.keys().filter(|id| !ids.contains(id)).count();
     let without_id = labels.iter().filter(|(_, row)| row.0.is_none()).count();
@@ -126,6 +127,36 @@ proptest! {
             };
             let found = joined(&cut_up(&records, "score"), &cut_up(&labels, "label"), bytes, as_of);
             prop_assert_eq!(&found, &expected);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn ids_are_new_where_no_label_was_known(known in rows(), added in rows(), as_of in prop::option::of(0..20_i64)) {
+        let flagged = |rows: &[Row], first: u64, new: bool| {
+            let rows: Vec<(u64, Row)> = (first..).zip(rows.iter().cloned()).collect();
+            let batch = batch(&rows, "label");
+            let mut columns = batch.columns().to_vec();
+            columns.push(Arc::new(BooleanArray::from(vec![new; rows.len()])));
+            let mut fields = batch.schema().fields().to_vec();
+            fields.push(Arc::new(Field::new(NEW, DataType::Boolean, false)));
+            RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+        };
+        let records = [batch(&[(0, (None, None, 1))], "score")];
+        let (before, after) = (flagged(&known, 0, false), flagged(&added, known.len() as u64, true));
+        let ids = |rows: &[&Vec<Row>]| -> u64 {
+            let in_time = |row: &&Row| as_of.is_none() || row.1.is_none() || row.1 <= as_of;
+            let rows = rows.iter().flat_map(|rows| rows.iter()).filter(in_time);
+            rows.filter_map(|row| row.0.as_deref()).collect::<BTreeSet<_>>().len() as u64
+        };
+        let whole = ids(&[&known, &added]);
+        for bytes in [usize::MAX, 0] {
+            let labels = [before.clone(), after.clone()];
+            let (_, counted) = joined(&records, &labels, bytes, as_of);
+            prop_assert_eq!(counted.new_ids, whole - ids(&[&known]));
+            let given = [&known, &added].iter().flat_map(|rows| rows.iter()).filter(|row| row.0.is_some()).count();
+            prop_assert_eq!(counted.repeated_labels, given as u64 - counted.later_labels - whole);
         }
     }
 }

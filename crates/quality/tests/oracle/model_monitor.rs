@@ -1,7 +1,9 @@
 //! Model quality as jobs of SageMaker Model Monitor reported it: a baseline of 201 rows, and two runs whose counts follow
 //! from the rates that were printed.
 
-use quality::{Better, Binary, BinaryRows, Decisions, Measure, Outcomes, Problem, State, metric};
+use quality::{
+    Better, Binary, BinaryRows, Decisions, Measure, Outcomes, Problem, State, metric, model_monitor,
+};
 use serde_json::Value;
 
 use crate::data::folder;
@@ -87,6 +89,42 @@ fn values_of_two_runs() {
         }
         tally.finish(&format!("Model Monitor, run {run}"), 9);
     }
+}
+
+#[test]
+fn in_its_own_arithmetic_every_digit_is_the_same() {
+    let (Some(state), Some(a), Some(b)) = (baseline(), violations("a"), violations("b")) else { return };
+    let thresholds = model_monitor::metrics(&State::Binary(state));
+    let mut compared = 0;
+    for (violations, [tn, fp, misses, tp]) in [(&a, [449, 69, 1218, 156]), (&b, [649, 97, 1749, 228])] {
+        // Rows without a score: the area of both runs cannot be had again.
+        let decided: Vec<f64> = [(tn + misses, 0.0), (fp + tp, 1.0)].iter().flat_map(repeated).collect();
+        let labels: Vec<f64> =
+            [(tn, 0.0), (misses, 1.0), (fp, 0.0), (tp, 1.0)].iter().flat_map(repeated).collect();
+        let mut run = Binary::default();
+        run.observe(&BinaryRows { scores: &[], decisions: Decisions::Given(&decided), labels: &labels });
+        let values = model_monitor::metrics(&State::Binary(run));
+        for violation in violations {
+            let name = snake_case(violation["metric_name"].as_str().unwrap());
+            let words: Vec<&str> = violation["description"].as_str().unwrap().split(' ').collect();
+            let found = |metrics: &[(&'static quality::Metric, Result<quality::Score, _>)]| {
+                let (_, score) = metrics.iter().find(|(metric, _)| metric.name == name).unwrap();
+                score.map(|score: quality::Score| score.value)
+            };
+            let threshold: f64 = words[8].trim_matches('\'').parse().unwrap();
+            assert_eq!(found(&thresholds), Ok(threshold), "{name}");
+            compared += 1;
+            if name != "auc" {
+                assert_eq!(found(&values), Ok(words[3].parse().unwrap()), "{name}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 2 * 19 - 1);
+}
+
+fn repeated((rows, value): &(usize, f64)) -> std::iter::RepeatN<f64> {
+    std::iter::repeat_n(*value, *rows)
 }
 
 #[test]
