@@ -19,6 +19,8 @@ mod buckets;
 #[cfg(test)]
 mod captures;
 #[cfg(test)]
+mod charts;
+#[cfg(test)]
 mod churn;
 #[cfg(test)]
 mod config;

@@ -208,7 +208,7 @@ fn converted_captures_give_the_same_tables() {
         let roles = "--timestamp event_time --id event_id";
         sandbox.expect(0, &format!("backfill captures --out json{at} {more}"));
         sandbox.expect(0, &format!("backfill records --out parquet{at} {roles} {more}"));
-        for name in ["windows", "scores", "violations", "histograms", "features"] {
+        for name in ["windows", "scores", "violations", "histograms", "features", "curves", "confusion"] {
             let of = |results: &str| {
                 table(&sandbox, &format!("{results}{at}/{name}"), &["files", "sources", "first_source"])
             };

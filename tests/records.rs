@@ -76,7 +76,7 @@ fn tables_from_json_and_from_what_it_is_converted_to_are_the_same() {
     assert_eq!((converted["rows"].as_u64(), converted["files"].as_u64()), (Some(8 * 240), Some(48)));
     assert!(sandbox.path("parquet/date=2026-02-03/part-000.parquet").exists());
     backfill("parquet", "from_parquet", "--timestamp event_time --id event_id");
-    for name in ["windows", "scores", "violations", "histograms", "features"] {
+    for name in ["windows", "scores", "violations", "histograms", "features", "curves", "confusion"] {
         let without = ["files", "sources", "first_source"];
         let direct = table(&sandbox, &format!("direct/{name}"), &without);
         assert_eq!(direct, table(&sandbox, &format!("from_parquet/{name}"), &without), "{name}");

@@ -8,7 +8,8 @@ use crate::{
     tables::{read, rows},
 };
 
-const TABLES: [&str; 5] = ["windows", "scores", "violations", "histograms", "features"];
+const TABLES: [&str; 7] =
+    ["windows", "scores", "violations", "histograms", "features", "curves", "confusion"];
 
 /// The tables that a rescore makes.
 pub(crate) fn tables(sandbox: &Sandbox, folder: &str) -> Vec<(String, Vec<u8>)> {

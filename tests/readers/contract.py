@@ -23,6 +23,10 @@ TABLES = {
     + "feature str, rows i64, nulls i64, nans i64, infinities i64, zeros i64, negatives i64, "
     + "min f64?, max f64?, mean f64?, std_dev f64?, p01 f64?, p05 f64?, p10 f64?, p25 f64?, p50 f64?, p75 f64?, "
     + "p90 f64?, p95 f64?, p99 f64?, distinct i64, top_value str?, inferred_type str",
+    "curves": KEYS
+    + "class str?, threshold f64?, rows i64, true_positive_rate f64, false_positive_rate f64, precision f64, "
+    + "baseline_true_positive_rate f64?, baseline_false_positive_rate f64?, baseline_precision f64?",
+    "confusion": KEYS + "label str, prediction str, baseline_rows i64, rows i64",
     "sources": "path str, etag str?, bytes i64, rows i64, rows_without_time i64, bad_lines i64, first_time time?, last_time time?, "
     + "status str, reason str?",
     "profiles": KEYS
@@ -33,7 +37,7 @@ TABLES = {
 }
 
 # Tables with a folder for each date.
-DATED = ["windows", "scores", "violations", "histograms", "features", "profiles", "outcomes"]
+DATED = ["windows", "scores", "violations", "histograms", "features", "curves", "confusion", "profiles", "outcomes"]
 
 VALUES = {
     ("windows", "status"): {"completed", "completed_with_violations", "no_data", "failed"},

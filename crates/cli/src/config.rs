@@ -28,7 +28,7 @@ const KNOWN: [(&str, &[&str]); 11] = [
     ("drift", &["metrics", "bins"]),
     ("quality", &["problem", "positive", "threshold", "probabilities", "query"]),
     ("ground_truth", &["captures", "id", "label", "arrived"]),
-    ("bias", &["facet", "disadvantaged", "above", "group"]),
+    ("bias", &["facet", "disadvantaged", "above", "group", "flip_test"]),
     ("attribution", &["columns", "aggregate"]),
     ("latency", &["slow", "errors"]),
 ];
@@ -136,6 +136,7 @@ pub(crate) struct Bias {
     pub(crate) disadvantaged: Vec<Value>,
     pub(crate) above: Option<f64>,
     pub(crate) group: Option<String>,
+    pub(crate) flip_test: Vec<String>,
 }
 
 /// A value of a column, as it is typed.
@@ -309,7 +310,7 @@ mod tests {
                     "errors" => "[500, \"timeout\"]",
                     "outputs" => "\"end\"",
                     "select" | "probabilities" => "{ a = \"input.a\" }",
-                    "disadvantaged" | "columns" => "[\"a\"]",
+                    "disadvantaged" | "columns" | "flip_test" => "[\"a\"]",
                     "threshold" | "above" => "0.5",
                     "problem" => "\"binary\"",
                     "aggregate" => "\"median\"",

@@ -155,6 +155,7 @@ fn bias(config: &Config) -> anyhow::Result<Vec<monitor::Bias>> {
             disadvantaged: bias.disadvantaged.iter().map(config::Value::text).collect(),
             above: bias.above,
             group: bias.group.clone(),
+            flip_test: bias.flip_test.clone(),
         })
     };
     config.bias.iter().map(of).collect()

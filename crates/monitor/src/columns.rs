@@ -157,6 +157,43 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "curves",
+        about: "ROC and precision-recall charts: one row a threshold, about 100 a window with labels and probabilities",
+        columns: &[
+            MONITOR,
+            START,
+            END,
+            SEGMENT,
+            column("class", "text?", "class against all others, of several; null where there are two"),
+            column("threshold", "double?", "positive from this probability on; null where nothing is"),
+            column("rows", "int64", "labelled rows that are decided positive"),
+            column("true_positive_rate", "double", "share of the positives among them: recall, 0 to 1"),
+            column("false_positive_rate", "double", "share of the negatives among them, 0 to 1"),
+            column("precision", "double", "share of them that is positive, 0 to 1; 1 where there are none"),
+            column("baseline_true_positive_rate", "double?", "the same of the baseline at this threshold"),
+            column("baseline_false_positive_rate", "double?", "the same of the baseline at this threshold"),
+            column("baseline_precision", "double?", "the same of the baseline at this threshold"),
+        ],
+    },
+    Table {
+        name: "confusion",
+        about: "one row a label and prediction, of classes",
+        columns: &[
+            MONITOR,
+            START,
+            END,
+            SEGMENT,
+            column(
+                "label",
+                "text",
+                "class of the label: of two, positive or negative; (other) beyond 256 names",
+            ),
+            column("prediction", "text", "predicted class, likewise"),
+            column("baseline_rows", "int64", "rows of the baseline with both"),
+            column("rows", "int64", "rows of the window with both"),
+        ],
+    },
+    Table {
         name: "features",
         about: "one row a window, segment and feature",
         columns: &[

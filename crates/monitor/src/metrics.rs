@@ -46,9 +46,7 @@ pub fn score_metrics() -> Vec<ScoreMetric> {
     metrics.sort_by_key(|metric| metric.problem);
     metrics.push(MATURITY);
     metrics.extend(CONCEPT);
-    // Counts know no neighbours, so there is no flip test.
-    let counted = bias::ALL.iter().filter(|metric| matches!(metric.measure, bias::Measure::Counts(_)));
-    metrics.extend(counted.map(of_bias));
+    metrics.extend(bias::ALL.iter().map(of_bias));
     metrics.extend(ATTRIBUTION);
     metrics.extend(LATENCIES);
     metrics.extend(ANSWERS);
@@ -116,8 +114,11 @@ fn of_bias(metric: &bias::Metric) -> ScoreMetric {
         title: metric.title.into(),
         range: metric.range,
         good: Some(if metric.neutral == bias::Neutral::One { "1" } else { "0" }),
-        judged: true,
-        standard_error: Some("resampling"),
+        judged: metric.same_as.is_none(),
+        standard_error: Some(match metric.measure {
+            bias::Measure::Counts(_) => "resampling",
+            bias::Measure::Neighbours => "random groups",
+        }),
         reference: Some(metric.reference),
         page: metric.page,
     }

@@ -216,6 +216,9 @@ pub struct Bias {
     pub above: Option<f64>,
     /// Column within whose values groups are compared too (conditional disparity).
     pub group: Option<String>,
+    /// Columns of numbers by which the like of a row are found in the other group (flip test); none without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flip_test: Vec<String>,
 }
 
 /// Labels that lie elsewhere than the captures.
@@ -296,7 +299,8 @@ impl Settings {
         let query = self.quality.query.iter().map(|name| ("quality.query", name.as_str()));
         let groups = self.bias.iter().flat_map(|bias| {
             let group = bias.group.iter().map(|name| ("bias.group", name.as_str()));
-            std::iter::once(("bias.facet", bias.facet.as_str())).chain(group)
+            let features = bias.flip_test.iter().map(|name| ("bias.flip_test", name.as_str()));
+            std::iter::once(("bias.facet", bias.facet.as_str())).chain(group).chain(features)
         });
         probabilities.chain(query).chain(groups)
     }

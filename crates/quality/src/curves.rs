@@ -3,14 +3,17 @@
 use serde::Serialize;
 
 use crate::auc::{totals, two_classes};
-use crate::binary::Binary;
+use crate::binary::{Binary, Level};
 use crate::score::Undefined;
+use crate::state::State;
 
 /// What deciding positive from a threshold on would give.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CurvePoint {
     /// Positive from this score on; infinite for the point where nothing is.
     pub threshold: f64,
+    /// Rows that are decided positive.
+    pub rows: u64,
     /// Share of negatives that are decided positive.
     pub false_positive_rate: f64,
     /// Share of positives that are decided positive: recall.
@@ -19,17 +22,65 @@ pub struct CurvePoint {
     pub precision: f64,
 }
 
+/// The curve of one class against the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve<'a> {
+    /// Its name; `None` where there are two.
+    pub class: Option<&'a str>,
+    /// From the threshold that nothing reaches down to the lowest score.
+    pub points: Vec<CurvePoint>,
+}
+
+impl Curve<'_> {
+    /// What deciding from a threshold on gives, if all scores are among the points; `None` without points.
+    #[must_use]
+    pub fn at(&self, threshold: f64) -> Option<&CurvePoint> {
+        let above = self.points.partition_point(|point| point.threshold >= threshold);
+        self.points.get(above.checked_sub(1)?)
+    }
+}
+
+impl State {
+    /// The curves of every class, of about so many points each; none of numbers and rankings, nor of a class that all labelled
+    /// rows have, or none. See [`curve`].
+    #[must_use]
+    pub fn curves(&self, points: usize) -> Vec<Curve<'_>> {
+        match self {
+            Self::Binary(state) => {
+                let points = curve(state, points);
+                points.into_iter().map(|points| Curve { class: None, points }).collect()
+            }
+            Self::Multiclass(state) => {
+                let curve = |(at, class)| {
+                    let points = of_levels(&state.levels(at, |_| true), points)?;
+                    Some(Curve { class: Some(class), points })
+                };
+                state.classes().iter().map(|class| &**class).enumerate().filter_map(curve).collect()
+            }
+            Self::Regression(_) | Self::Ranking(_) => Vec::new(),
+        }
+    }
+}
+
 /// Both curves in one: from the threshold that nothing reaches down to the lowest score. At most `points` of them (two or
 /// more), the ends among them; those between are chosen evenly along both axes.
 ///
 /// # Errors
 /// [`Undefined`] where labels are not of both classes, or no labelled row has a score.
 pub fn curve(state: &Binary, points: usize) -> Result<Vec<CurvePoint>, Undefined> {
-    let levels = two_classes(state)?;
-    let (negatives, positives) = totals(&levels);
+    of_levels(&two_classes(state)?, points).ok_or(Undefined::NoScores)
+}
+
+/// `None` where levels are not of both classes.
+fn of_levels(levels: &[(f64, Level)], points: usize) -> Option<Vec<CurvePoint>> {
+    let (negatives, positives) = totals(levels);
+    if negatives == 0 || positives == 0 {
+        return None;
+    }
     let (n, p) = (negatives as f64, positives as f64);
     let start = CurvePoint {
         threshold: f64::INFINITY,
+        rows: 0,
         false_positive_rate: 0.0,
         true_positive_rate: 0.0,
         precision: 1.0,
@@ -47,13 +98,14 @@ pub fn curve(state: &Binary, points: usize) -> Result<Vec<CurvePoint>, Undefined
             due = tpr + fpr + step;
             curve.push(CurvePoint {
                 threshold: *score,
+                rows: hits + misses,
                 false_positive_rate: fpr,
                 true_positive_rate: tpr,
                 precision: hits as f64 / (hits + misses) as f64,
             });
         }
     }
-    Ok(curve)
+    Some(curve)
 }
 
 #[cfg(test)]

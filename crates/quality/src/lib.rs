@@ -75,7 +75,7 @@ pub use cells::MOST_VALUES;
 pub use change::Change;
 pub use class_counts::{Class, ClassCounts, MOST_CLASSES};
 pub use class_estimate::{ClassEstimator, Promises};
-pub use curves::{CurvePoint, curve};
+pub use curves::{Curve, CurvePoint, curve};
 pub use estimate::{Estimate, Estimator, ExpectedOutcomes};
 pub use metric::{Better, Measure, Metric, Problem};
 pub use multiclass::{Multiclass, MulticlassCounts, MulticlassRows, OtherClasses};

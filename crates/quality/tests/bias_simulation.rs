@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use quality::bias::{ALL, Change, Convention, Metric, Outcomes, Resampling, Table, Verdict};
+use quality::bias::{
+    ALL, Change, Convention, Metric, Outcomes, Resampling, Sample, SampledRow, Sides, Table, Verdict,
+};
 use rand::SeedableRng;
-use rand_distr::{Binomial, Distribution};
+use rand_distr::{Binomial, Distribution, StandardUniform};
 use rand_pcg::Pcg64;
 
 const SEEDS: u64 = 200;
@@ -114,4 +116,59 @@ fn few_rows_do_not_look_like_a_change() {
     );
     assert!(compared > 2_500 && own >= 8, "{compared} {own}");
     assert!(alike <= 1 && found >= 190, "{alike} {found}");
+}
+
+/// Rows of a group and of a rest twice as large whose features lie elsewhere, under one model; `held_back` of the group's
+/// positive predictions are made negative.
+fn sides(rows: u64, held_back: f64, random: &mut Pcg64) -> Sides {
+    let mut sample = Sample::new(2);
+    let uniform = |random: &mut Pcg64| StandardUniform.sample(random);
+    for row in 0..3 * rows {
+        let is_group = row < rows;
+        let features: [f64; 2] =
+            [uniform(random), uniform(random) * if is_group { 0.8 } else { 1.0 }].map(|x: f64| x * 10.0);
+        let noise: f64 = uniform(random);
+        let yes = features[0] + features[1] + 4.0 * noise > 11.0;
+        let refused: f64 = uniform(random);
+        let prediction = yes && !(is_group && refused < held_back);
+        let facet = if is_group { "group" } else { "rest" };
+        let key = sketch::hash_f64(uniform(random));
+        sample.observe(SampledRow { key, facet, prediction, labelled: true, features: &features });
+    }
+    sample.sides(|name| name == "group", false).unwrap()
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the rates are what the test is worth")]
+fn flips_alarm_where_the_like_fare_worse() {
+    let metric = quality::bias::metric("FT").unwrap();
+    let (mut low, mut alarms, mut found, mut few) = (0, 0, 0, 0);
+    let mut spread = (0.0, 0.0);
+    for seed in 0..SEEDS {
+        let mut random = Pcg64::seed_from_u64(seed);
+        let baseline = sides(1_500, 0.0, &mut random);
+        let mut change = |rows: u64, held_back: f64| {
+            let now = sides(rows, held_back, &mut random);
+            let (before, now) = (baseline.as_many_as(&now), now.as_many_as(&baseline));
+            let estimates = (before.cautious_estimate().unwrap(), now.cautious_estimate().unwrap());
+            let plain = (before.estimate().unwrap(), now.estimate().unwrap());
+            (Change::new(metric, &estimates.0, &estimates.1), plain)
+        };
+        let (calm, (before, now)) = change(600, 0.0);
+        low += u32::from(calm.p_value.unwrap() < 0.01);
+        alarms += u32::from(calm.verdict(calm.p_value) == Verdict::Violated);
+        spread.0 += (now.value - before.value).powi(2);
+        spread.1 += now.standard_error.unwrap().powi(2) + before.standard_error.unwrap().powi(2);
+        found += u32::from(change(600, 0.3).0.verdict(Some(0.001)) == Verdict::Violated);
+        let tiny = change(60, 0.0).0;
+        few += u32::from((tiny.p_value, tiny.verdict(None)) == (None, Verdict::InsufficientRows));
+    }
+    let told = (spread.1 / spread.0).sqrt();
+    eprintln!(
+        "flip test, {SEEDS} seeds: {low} below 0.01, {alarms} alarms, {found} found, {few} too few; \
+         the error told is {told:.2} of the spread seen"
+    );
+    assert!(low <= 6 && alarms <= 6, "{low} {alarms}");
+    assert!((0.8..1.3).contains(&told), "{told}");
+    assert_eq!((found, few), (200, 200));
 }

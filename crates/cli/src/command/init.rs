@@ -123,6 +123,7 @@ fn turned_out(guess: &Guess) -> String {
 # [[bias]]   # groups whose treatment is compared, as often as there are facets{candidates}
 # facet = {}
 # disadvantaged = [\"...\"]   # its values that make the group, or `above = 40` of a number; without both, each value against the others
+# flip_test = [\"...\"]   # columns of numbers, of like units: whether the like of the group fare better elsewhere
 
 ",
         quote(facet)

@@ -14,6 +14,7 @@ use super::{
     joining::{Joining, Rows},
     keys::{Side, TaskKeys},
     places::Places,
+    sheet::Place,
     truth::{Truth, Wanted},
 };
 use crate::{
@@ -140,10 +141,12 @@ impl Counting<'_> {
         pass.run_within(
             &|_, rows| if keys { rows.saturating_mul(8) } else { 0 },
             |planned, task| {
-                let Some(joining) = joining else { return self.task(&grouping, &task, None) };
+                let Some(joining) = joining else {
+                    return self.task(&grouping, &planned.source.id, &task, None);
+                };
                 let owner = (Side::Captures, places.of(&planned.source.id), task.task);
                 let mut rows = Rows { owner, first: 0, keys: keys.then(TaskKeys::default) };
-                let outcome = self.task(&grouping, &task, Some((joining, &mut rows)));
+                let outcome = self.task(&grouping, &planned.source.id, &task, Some((joining, &mut rows)));
                 joining.done(rows)?;
                 outcome
             },
@@ -178,16 +181,21 @@ impl Counting<'_> {
     fn task(
         &self,
         grouping: &Grouping<'_>,
+        source: &str,
         task: &Task,
         mut joining: Option<(&Joining, &mut Rows)>,
     ) -> Result<Part, Trouble> {
         let (mut grouped, mut part) = (Grouped::default(), Part::default());
         let mut by_group: BTreeMap<u32, Outcomes> = BTreeMap::new();
         let mut assigning = grouping.assigning();
+        let mut first = 0;
         for batch in task.batches(None) {
             let batch = batch?;
             let of_row = assigning.of_rows(&batch, &mut grouped)?;
-            let sheet = self.form.sheet(&batch, joining.is_none()).map_err(|error| error.to_string())?;
+            let place = Place { source, task: task.task, first };
+            first += batch.num_rows() as u64;
+            let sheet =
+                self.form.sheet(&batch, place, joining.is_none()).map_err(|error| error.to_string())?;
             match &mut joining {
                 Some((joining, rows)) => {
                     joining.records(self, &batch, &sheet, &of_row, &grouped, rows)?;

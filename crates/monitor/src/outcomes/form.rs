@@ -41,6 +41,8 @@ pub(crate) struct Form {
     /// they count as positive for bias, or NaN.
     pub(crate) threshold: f64,
     pub(crate) facets: Vec<FacetForm>,
+    /// Columns that the flip tests of facets look at.
+    pub(crate) flip_columns: Vec<String>,
     /// Features whose relation to the label is counted.
     pub(crate) relations: Vec<Cells>,
     /// The bins of the score, given which these relations are counted; none where the baseline has no score.
@@ -58,6 +60,8 @@ pub(crate) struct FacetForm {
     pub(crate) facet: Facet,
     /// Column within whose values groups are compared.
     pub(crate) group: Option<String>,
+    /// Columns by which the like of a row are found, as numbers among [`Form::flip_columns`].
+    pub(crate) flip_test: Vec<usize>,
 }
 
 impl Form {
@@ -117,6 +121,9 @@ impl Form {
         };
         let feature = |name: &str| spec.features().get(spec.position(name)?);
         let score = of_score.and_then(|name| Cells::of(feature(name)?));
+        let mut flip_columns: Vec<String> = bias.iter().flat_map(|bias| bias.flip_test.clone()).collect();
+        flip_columns.sort_unstable();
+        flip_columns.dedup();
         let related_classes = match (problem, predicted) {
             (Problem::Multiclass, Some(Kind::Category { domain })) => {
                 domain.names().iter().take(MOST_NAMES).cloned().collect()
@@ -141,7 +148,8 @@ impl Form {
             estimator: None,
             positive: Positive::of(quality.positive.as_deref()),
             threshold: quality.threshold.unwrap_or(if problem == Problem::Binary { 0.5 } else { f64::NAN }),
-            facets: bias.iter().map(FacetForm::of).collect::<Result<_, _>>()?,
+            facets: bias.iter().map(|bias| FacetForm::of(bias, &flip_columns)).collect::<Result<_, _>>()?,
+            flip_columns,
             relations: if roles.label.is_some() {
                 relations(settings, spec, &attributions)
             } else {
@@ -173,6 +181,7 @@ impl Form {
             )
             .chain(self.relations.iter().chain(&self.score).map(|cells| cells.column.as_str()))
             .chain(self.attributions.iter().map(|(column, _)| column.as_str()))
+            .chain(self.flip_columns.iter().map(String::as_str))
     }
 
     /// Cells of a bin of a feature: bins of the score, several of them together where labels have many classes.
@@ -222,10 +231,11 @@ impl Form {
     pub(crate) fn digest(&self) -> String {
         let Self { problem, label, prediction, probability, classes, query, positive, threshold, .. } = self;
         let mut digest =
-            Digest::new("outcomes 2").text(env!("CARGO_PKG_VERSION")).text(sketch::FORMAT_VERSION);
+            Digest::new("outcomes 3").text(env!("CARGO_PKG_VERSION")).text(sketch::FORMAT_VERSION);
         digest = digest
             .text(format_args!("{problem:?} {label:?} {prediction:?} {probability:?} {classes:?} {query:?}"));
-        digest = digest.text(format_args!("{positive:?} {threshold:?} {:?}", self.facets));
+        digest =
+            digest.text(format_args!("{positive:?} {threshold:?} {:?} {:?}", self.facets, self.flip_columns));
         digest = digest.text(format_args!("{:?} {:?}", self.related_classes, self.attributions));
         for cells in self.relations.iter().chain(&self.score) {
             digest = cells.digest(digest);
@@ -276,7 +286,7 @@ fn relations(settings: &Settings, spec: &Spec, attributions: &[(String, String)]
 }
 
 impl FacetForm {
-    fn of(bias: &Bias) -> Result<Self, Error> {
+    fn of(bias: &Bias, flip_columns: &[String]) -> Result<Self, Error> {
         let facet = match (bias.above, bias.disadvantaged.as_slice()) {
             (Some(_), [_, ..]) => {
                 return Err(Error::Setting {
@@ -291,6 +301,12 @@ impl FacetForm {
             (None, []) => Facet::EachValue,
             (None, names) => Facet::Group(Condition::OneOf(names.to_vec())),
         };
-        Ok(Self { column: bias.facet.clone(), facet, group: bias.group.clone() })
+        let place = |name: &String| flip_columns.iter().position(|column| column == name);
+        Ok(Self {
+            column: bias.facet.clone(),
+            facet,
+            group: bias.group.clone(),
+            flip_test: bias.flip_test.iter().filter_map(place).collect(),
+        })
     }
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use arrow_array::{
-    Array, Float64Array, RecordBatch, StringArray, UInt16Array,
+    Array, Float64Array, RecordBatch, StringArray, UInt16Array, UInt64Array,
     cast::AsArray,
-    types::{Float64Type, UInt16Type},
+    types::{Float64Type, UInt16Type, UInt64Type},
 };
-use quality::{BinaryRows, Decisions, MulticlassRows, Problem, State, bias::Row};
+use quality::{
+    BinaryRows, Decisions, MulticlassRows, Problem, State,
+    bias::{Row, SampledRow},
+};
 
 use super::{
     Form, Outcomes,
-    sheet::{LABEL, MISMATCHED, PREDICTION, QUERY, attribution, bin, facet, score, stratum},
+    sheet::{DRAW, LABEL, MISMATCHED, PREDICTION, QUERY, attribution, bin, facet, flip, score, stratum},
 };
 
 /// The columns of a sheet with labels.
@@ -20,6 +23,9 @@ struct Sheet<'a> {
     facets: Vec<(&'a StringArray, &'a StringArray)>,
     bins: Vec<&'a UInt16Array>,
     attributions: Vec<&'a Float64Array>,
+    flips: Vec<&'a Float64Array>,
+    /// By what rows are drawn; none where none are.
+    draws: Option<&'a UInt64Array>,
     batch: &'a RecordBatch,
 }
 
@@ -65,6 +71,8 @@ impl<'a> Sheet<'a> {
             attributions: (0..form.attributions.len())
                 .map(|at| number(&attribution(at)))
                 .collect::<Option<_>>()?,
+            flips: (0..form.flip_columns.len()).map(|at| number(&flip(at))).collect::<Option<_>>()?,
+            draws: batch.column_by_name(DRAW).and_then(|draws| draws.as_primitive_opt::<UInt64Type>()),
             batch,
         })
     }
@@ -114,7 +122,7 @@ impl<'a> Sheet<'a> {
                 }));
                 outcomes.labelled += labels.iter().flatten().count() as u64;
                 let positive = labels.iter().map(is).collect::<Vec<_>>();
-                self.count_groups(rows, &positive, &decided, outcomes);
+                self.count_groups(form, rows, &positive, &decided, outcomes);
             }
             Problem::Binary => {
                 let (labels, given) = (self.numbers(LABEL, rows)?, self.numbers(PREDICTION, rows)?);
@@ -142,7 +150,7 @@ impl<'a> Sheet<'a> {
                     said.zip(label).map_or(f64::NAN, |(said, label)| (said - label).powi(2))
                 }));
                 outcomes.labelled += positive.iter().flatten().count() as u64;
-                self.count_groups(rows, &positive, &decided, outcomes);
+                self.count_groups(form, rows, &positive, &decided, outcomes);
             }
             Problem::Regression | Problem::Ranking => {
                 let (labels, predictions) = (self.numbers(LABEL, rows)?, self.numbers(PREDICTION, rows)?);
@@ -169,7 +177,7 @@ impl<'a> Sheet<'a> {
                 let above = |value: &f64| (is_cut && value.is_finite()).then_some(*value > form.threshold);
                 let positive: Vec<Option<bool>> = labels.iter().map(above).collect();
                 decided.extend(predictions.iter().map(above));
-                self.count_groups(rows, &positive, &decided, outcomes);
+                self.count_groups(form, rows, &positive, &decided, outcomes);
                 classes.extend(labels.iter().map(|label| form.label_class(*label)));
             }
         }
@@ -187,6 +195,7 @@ impl<'a> Sheet<'a> {
 
     fn count_groups(
         &self,
+        form: &Form,
         rows: &[usize],
         labels: &[Option<bool>],
         decided: &[Option<bool>],
@@ -201,6 +210,33 @@ impl<'a> Sheet<'a> {
                 }
                 let stratum = strata.is_valid(row).then(|| strata.value(row));
                 tally.observe(Row { facet, stratum, label, prediction }, 1);
+            }
+        }
+        self.draw(form, rows, labels, decided, outcomes);
+    }
+
+    /// Rows for the flip tests of facets.
+    fn draw(
+        &self,
+        form: &Form,
+        rows: &[usize],
+        labels: &[Option<bool>],
+        decided: &[Option<bool>],
+        outcomes: &mut Outcomes,
+    ) {
+        let Some(draws) = self.draws else { return };
+        let samples = outcomes.flips.iter_mut().zip(&form.facets).zip(&self.facets);
+        for ((sample, facet), (values, _)) in samples {
+            let Some(sample) = sample else { continue };
+            let mut features = Vec::with_capacity(facet.flip_test.len());
+            for ((&row, label), prediction) in rows.iter().zip(labels).zip(decided) {
+                let name = values.is_valid(row).then(|| values.value(row)).filter(|name| *name != MISMATCHED);
+                let (Some(name), Some(prediction)) = (name, *prediction) else { continue };
+                features.clear();
+                features
+                    .extend(facet.flip_test.iter().filter_map(|&at| Some(value(self.flips.get(at)?, row))));
+                let (key, labelled) = (draws.value(row), label.is_some());
+                sample.observe(SampledRow { key, facet: name, prediction, labelled, features: &features });
             }
         }
     }

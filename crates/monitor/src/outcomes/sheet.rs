@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array as _, ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray,
-    UInt16Array, builder::StringBuilder, cast::AsArray as _, types::Float64Type,
+    UInt16Array, UInt64Array, builder::StringBuilder, cast::AsArray as _, types::Float64Type,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use profile::{Column, Plain};
@@ -15,8 +15,35 @@ use super::{Cells, Form, positive::plain};
 pub(super) const LABEL: &str = "label";
 pub(super) const QUERY: &str = "query";
 pub(super) const PREDICTION: &str = "prediction";
+/// A number of the row itself, which looks random: what rows are drawn by.
+pub(super) const DRAW: &str = "draw";
 /// In place of a value of another type than a facet is asked for.
 pub(super) const MISMATCHED: &str = "\0";
+
+/// Where the rows of a batch lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Id of the source.
+    pub(super) source: &'a str,
+    /// Number of the task in it.
+    pub(super) task: usize,
+    /// Rows of the task that came before.
+    pub(super) first: u64,
+}
+
+impl Place<'_> {
+    /// The same for a row in every run.
+    fn draws(&self, rows: usize) -> UInt64Array {
+        let mut bytes = [0; 24];
+        bytes[..8].copy_from_slice(&sketch::hash_bytes(self.source.as_bytes()).to_le_bytes());
+        bytes[8..16].copy_from_slice(&(self.task as u64).to_le_bytes());
+        let draw = |row: u64| {
+            bytes[16..].copy_from_slice(&(self.first + row).to_le_bytes());
+            sketch::hash_bytes(&bytes)
+        };
+        UInt64Array::from_iter_values((0..rows as u64).map(draw))
+    }
+}
 
 impl Form {
     /// The columns of a sheet, without the label.
@@ -32,6 +59,10 @@ impl Form {
         (0..self.attributions.len()).for_each(|at| add(attribution(at), DataType::Float64));
         if self.query.is_some() {
             add(QUERY.to_owned(), DataType::Utf8);
+        }
+        (0..self.flip_columns.len()).for_each(|at| add(flip(at), DataType::Float64));
+        if !self.flip_columns.is_empty() {
+            add(DRAW.to_owned(), DataType::UInt64);
         }
         fields
     }
@@ -55,7 +86,12 @@ impl Form {
     }
 
     /// The sheet of some rows, with what the capture itself has of labels.
-    pub(crate) fn sheet(&self, batch: &RecordBatch, with_label: bool) -> Result<RecordBatch, ArrowError> {
+    pub(super) fn sheet(
+        &self,
+        batch: &RecordBatch,
+        place: Place<'_>,
+        with_label: bool,
+    ) -> Result<RecordBatch, ArrowError> {
         let rows = batch.num_rows();
         let column = |name: Option<&str>| name.and_then(|name| Column::of(batch, name));
         let mut columns: Vec<ArrayRef> = vec![match (self.problem, column(self.prediction.as_deref())) {
@@ -92,6 +128,12 @@ impl Form {
         if let Some(query) = &self.query {
             let values = column(Some(query));
             columns.push(names(rows, |row| plain(values.as_ref()?.value(row)?).name()));
+        }
+        for name in &self.flip_columns {
+            columns.push(numbers(&column(Some(name)), rows));
+        }
+        if !self.flip_columns.is_empty() {
+            columns.push(Arc::new(place.draws(rows)));
         }
         let mut fields = self.sheet_schema();
         if with_label {
@@ -170,4 +212,8 @@ pub(super) fn bin(at: usize) -> String {
 
 pub(super) fn attribution(at: usize) -> String {
     format!("attribution.{at}")
+}
+
+pub(super) fn flip(at: usize) -> String {
+    format!("flip.{at}")
 }

@@ -3,7 +3,7 @@
 use quality::{
     Binary, Multiclass, PredictionErrors, Problem, Promises, Queries, Ranking, Regression, State,
     attribution::Attributions,
-    bias::Tally,
+    bias::{Sample, Tally},
     concept::{Classes, Means},
 };
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub(crate) struct Outcomes {
     pub(crate) errors: Option<PredictionErrors>,
     /// By facet.
     pub(crate) bias: Vec<Tally>,
+    /// Rows for the flip test, by facet that has one.
+    pub(crate) flips: Vec<Option<Sample>>,
     /// By feature: how labels lie in its bins, given the bins of the score.
     pub(crate) relations: Vec<Classes>,
     /// How labels lie in the bins of the score.
@@ -63,6 +65,7 @@ impl Outcomes {
             promises: form.estimator.as_ref().map(|_| Promises::default()),
             errors: form.errors(),
             bias: vec![Tally::default(); form.facets.len()],
+            flips: form.facets.iter().map(|facet| sample(facet.flip_test.len())).collect(),
             relations: form
                 .relations
                 .iter()
@@ -87,6 +90,13 @@ impl Outcomes {
         self.bias.iter_mut().zip(&other.bias).for_each(|(ours, theirs)| ours.merge(theirs));
         let relations = self.relations.iter_mut().zip(&other.relations);
         let mut fits = relations.fold(true, |fits, (ours, theirs)| ours.merge(theirs).is_ok() && fits);
+        for (ours, theirs) in self.flips.iter_mut().zip(&other.flips) {
+            fits &= match (ours, theirs) {
+                (Some(ours), Some(theirs)) => ours.merge(theirs),
+                (None, None) => true,
+                _ => false,
+            };
+        }
         if let (Some(ours), Some(theirs)) = (&mut self.score, &other.score) {
             fits &= ours.merge(theirs).is_ok();
         }
@@ -112,6 +122,7 @@ impl Outcomes {
 
     fn is_like(&self, other: &Self) -> bool {
         self.bias.len() == other.bias.len()
+            && self.flips.len() == other.flips.len()
             && self.relations.len() == other.relations.len()
             && self.score.is_some() == other.score.is_some()
             && self.promises.is_some() == other.promises.is_some()
@@ -156,6 +167,11 @@ impl Outcomes {
             + self.errors.as_ref().map_or(0, |_| OF_A_RELATION)
             + self.relations.len() * OF_A_RELATION
             + self.bias.len() * OF_A_RELATION
+            + self.flips.iter().flatten().map(Sample::heap_bytes).sum::<usize>()
             + if self.attributions.is_some() { 64 * OF_A_RELATION } else { 0 }
     }
+}
+
+fn sample(features: usize) -> Option<Sample> {
+    (features > 0).then(|| Sample::new(features))
 }

@@ -18,7 +18,10 @@ use crate::{
     quality_outcome::QualityRow,
     sagemaker,
     score::{Answers, Cut, Distribution, Pair, Scored, Scorer, Turned, judge, volume},
-    tables::{FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow, WindowStatus},
+    tables::{
+        ConfusionRow, CurveRow, FeatureRow, HistogramRow, Key, ScoreRow, Status, ViolationRow, WindowRow,
+        WindowStatus,
+    },
     window::Window,
 };
 
@@ -32,6 +35,8 @@ pub(crate) struct Rows {
     pub(crate) violations: Vec<ViolationRow>,
     pub(crate) histograms: Vec<HistogramRow>,
     pub(crate) features: Vec<FeatureRow>,
+    pub(crate) curves: Vec<CurveRow>,
+    pub(crate) confusion: Vec<ConfusionRow>,
     /// Documents in the form of another tool, where they are wanted.
     pub(crate) documents: Vec<sagemaker::Documents>,
 }
@@ -49,6 +54,8 @@ impl Rows {
         self.violations.append(&mut other.violations);
         self.histograms.append(&mut other.histograms);
         self.features.append(&mut other.features);
+        self.curves.append(&mut other.curves);
+        self.confusion.append(&mut other.confusion);
         self.documents.append(&mut other.documents);
     }
 }
@@ -125,6 +132,9 @@ impl Judge<'_> {
         }));
         let mut rows = Rows::default();
         for scoring in scorings {
+            if let Some(turned_out) = &self.outcomes {
+                rows.append(turned_out.charts(&scoring.key, open, reference));
+            }
             rows.append(self.check(scoring, reason, reference));
         }
         if open.segments.len() > 1 {

@@ -13,6 +13,7 @@ mod identity;
 mod known;
 mod plan;
 mod preview;
+mod quality_charts;
 mod reading;
 mod record;
 mod rescore;

@@ -6,21 +6,22 @@ use store::TableFile;
 use super::close::Rows;
 use crate::{
     Error,
-    tables::{FeatureRow, HistogramRow, ScoreRow, ViolationRow, WindowRow},
+    tables::{ConfusionRow, CurveRow, FeatureRow, HistogramRow, ScoreRow, ViolationRow, WindowRow},
 };
 
 /// Tables with a file for each date, in the order they are put in place. A date whose windows are listed is complete.
-pub(super) const TABLES: [&str; 5] = ["scores", "violations", "histograms", "features", "windows"];
+pub(super) const TABLES: [&str; 7] =
+    ["scores", "violations", "histograms", "features", "curves", "confusion", "windows"];
 
 /// Files in the making, in the order of [`TABLES`].
 #[derive(Debug)]
-pub(super) struct TableFiles([TableFile; 5]);
+pub(super) struct TableFiles([TableFile; TABLES.len()]);
 
 impl TableFiles {
     pub(super) fn new() -> Result<Self, Error> {
         let none = Rows::default();
         let new = |at: usize| -> Result<TableFile, Error> { Ok(TableFile::new(batch(at, &none)?.schema())?) };
-        Ok(Self([new(0)?, new(1)?, new(2)?, new(3)?, new(4)?]))
+        Ok(Self([new(0)?, new(1)?, new(2)?, new(3)?, new(4)?, new(5)?, new(6)?]))
     }
 
     /// Adds the rows of a window; keeps of them what a summary needs.
@@ -53,6 +54,8 @@ fn batch(at: usize, rows: &Rows) -> Result<arrow_array::RecordBatch, arrow_schem
         1 => ViolationRow::batch(&rows.violations),
         2 => HistogramRow::batch(&rows.histograms),
         3 => FeatureRow::batch(&rows.features),
+        4 => CurveRow::batch(&rows.curves),
+        5 => ConfusionRow::batch(&rows.confusion),
         _ => WindowRow::batch(&rows.windows),
     }
 }

@@ -6,7 +6,9 @@ use profile::Spec;
 use quality::{Calibrate, Estimator, State};
 
 use super::{
+    close::Rows,
     history::{OutcomesBy, Reference},
+    quality_charts,
     segment::OpenWindow,
 };
 use crate::{
@@ -78,13 +80,31 @@ impl<'a> TurnedOut<'a> {
         let Some(current) = open.outcomes.get(&key.segment) else { return Vec::new() };
         let (form, settings) = (self.form, self.settings);
         let is_baseline = matches!(reference, Reference::Baseline);
-        let baseline = match reference {
-            Reference::Baseline => self.baseline.get(&key.segment),
-            Reference::Earlier { outcomes, .. } => outcomes.get(&key.segment),
-        };
+        let baseline = self.before(&key.segment, reference);
         let promise = self.promise(&key.segment).filter(|_| is_baseline);
         let others = Some(self.others).filter(|_| is_baseline && self.only_others);
         outcome_scores(&Sides { key, form, settings, baseline, others, promise, current })
+    }
+
+    /// What charts of a window or segment need.
+    pub(super) fn charts(&self, key: &Key, open: &OpenWindow, reference: &Reference) -> Rows {
+        let Some(current) = open.outcomes.get(&key.segment).map(|current| &current.quality) else {
+            return Rows::default();
+        };
+        let before = self.before(&key.segment, reference).map(|before| &before.quality);
+        Rows {
+            curves: quality_charts::curves(key, current, before),
+            confusion: quality_charts::confusion(key, current, before),
+            ..Rows::default()
+        }
+    }
+
+    /// What a segment is compared with.
+    fn before<'b>(&'b self, segment: &Option<Arc<str>>, reference: &'b Reference) -> Option<&'b Outcomes> {
+        match reference {
+            Reference::Baseline => self.baseline.get(segment),
+            Reference::Earlier { outcomes, .. } => outcomes.get(segment),
+        }
     }
 
     /// What the baseline's labels say about predictions without.

@@ -1,9 +1,12 @@
 //! The bias monitor: Clarify's metrics of each group, and which of them are of greater size than the baseline's.
 //!
-//! A threshold is the value in the baseline's `analysis.json`, and zero a threshold like any other. The flip test looks at
-//! features of single rows, which are not kept: it has no value here, and is not judged.
+//! A threshold is the value in the baseline's `analysis.json`, and zero a threshold like any other. The flip test has a value
+//! where settings name its features; it is the mean over all choices among neighbours that are equally far, where a job takes
+//! those that it meets first.
 
-use quality::bias::{ALL, Condition, Convention, Facet, Metric, Stage, Table, Undefined, compat_violated};
+use quality::bias::{
+    ALL, Condition, Convention, Facet, Measure, Metric, Sample, Stage, Table, Undefined, compat_violated,
+};
 use serde_json::{Map, Value, json};
 
 use super::{Labels, texts::python};
@@ -123,13 +126,35 @@ fn is_group(published: &str, facet: &Facet, group: &str) -> bool {
     names(published) == names(group)
 }
 
-/// Groups with their names as documents have them, and their rows.
-fn groups<'a>(of: &Labels<'a>) -> Vec<(&'a FacetForm, String, Table)> {
-    let facets = of.form.facets.iter().zip(&of.outcomes.bias);
-    let tables = |(form, tally): (&'a FacetForm, _)| {
-        form.facet.tables(tally).into_iter().map(move |(group, table)| (form, group, table.labelled()))
-    };
-    facets.flat_map(tables).collect()
+/// A group of a facet.
+struct Group<'a> {
+    form: &'a FacetForm,
+    name: String,
+    /// Its labelled rows and those of the rest.
+    table: Table,
+    /// Rows for the flip test.
+    sample: Option<&'a Sample>,
+}
+
+impl<'a> Group<'a> {
+    fn all(of: &Labels<'a>) -> Vec<Self> {
+        let facets = of.form.facets.iter().zip(&of.outcomes.bias).zip(&of.outcomes.flips);
+        let groups = facets.flat_map(|((form, tally), sample)| {
+            let tables = form.facet.tables(tally).into_iter();
+            tables.map(|(name, table)| Self { form, name, table: table.labelled(), sample: sample.as_ref() })
+        });
+        groups.collect()
+    }
+
+    fn value(&self, metric: &Metric) -> Result<f64, Undefined> {
+        match (metric.measure, self.sample) {
+            (Measure::Neighbours, Some(sample)) => {
+                let sides = sample.sides(|name| self.form.facet.is_in(&self.name, name), true)?;
+                Ok(sides.estimate()?.value)
+            }
+            _ => metric.value(&self.table, Convention::Compat),
+        }
+    }
 }
 
 /// `(100, 225]` for values above 100; of a list the names.
@@ -145,15 +170,16 @@ fn published(of: &Labels<'_>, form: &FacetForm, group: &str) -> String {
 
 /// `analysis.json`.
 pub(crate) fn analysis(of: &Labels<'_>) -> Value {
-    let groups = groups(of);
+    let groups = Group::all(of);
     let mut document = json!({"version": "1.0"});
     for (member, stage) in STAGES {
         let mut facets = Map::new();
-        for (form, group, table) in &groups {
+        for group in &groups {
             let metrics = ALL.iter().filter(|metric| metric.stage == stage);
-            let metrics: Vec<Value> = metrics.map(|metric| reported(metric, table)).collect();
-            let entry = json!({"value_or_threshold": published(of, form, group), "metrics": metrics});
-            if let Some(list) = facets.entry(&form.column).or_insert_with(|| json!([])).as_array_mut() {
+            let metrics: Vec<Value> = metrics.map(|metric| reported(metric, group)).collect();
+            let entry =
+                json!({"value_or_threshold": published(of, group.form, &group.name), "metrics": metrics});
+            if let Some(list) = facets.entry(&group.form.column).or_insert_with(|| json!([])).as_array_mut() {
                 list.push(entry);
             }
         }
@@ -164,15 +190,16 @@ pub(crate) fn analysis(of: &Labels<'_>) -> Value {
     document
 }
 
-fn reported(metric: &Metric, table: &Table) -> Value {
+fn reported(metric: &Metric, group: &Group<'_>) -> Value {
     let words = WORDS.iter().find(|(name, _)| *name == metric.name).map_or(metric.title, |(_, words)| words);
     let mut reported = json!({"name": metric.name, "description": words});
-    match metric.value(table, Convention::Compat) {
+    match group.value(metric) {
         Ok(value) if value.is_finite() => reported["value"] = value.into(),
         Ok(value) => reported["value"] = python(value).into(),
         Err(undefined) => {
             let error = match undefined {
                 Undefined::NoGroupVariable => "Group variable is empty or not provided".to_owned(),
+                Undefined::NeedsRows => "`flip_test` under [[bias]] names no features".to_owned(),
                 other => other.to_string(),
             };
             (reported["value"], reported["error"]) = (Value::Null, error.into());
@@ -185,19 +212,19 @@ fn reported(metric: &Metric, table: &Table) -> Value {
 pub(super) fn verdicts(of: &Labels<'_>, key: &Key, before: Option<&Analysis>) -> Vec<ScoreRow> {
     let Some(before) = before else { return Vec::new() };
     let mut rows = Vec::new();
-    for (form, group, table) in groups(of) {
+    for group in Group::all(of) {
         for metric in ALL {
-            let Some(limit) = before.value(form, &group, metric) else { continue };
-            let live = metric.value(&table, Convention::Compat);
+            let Some(limit) = before.value(group.form, &group.name, metric) else { continue };
+            let live = group.value(metric);
             let Ok(broken) = compat_violated(Ok(limit), live) else { continue };
-            let method = format!("{}/group={group}/model_monitor", metric.name);
+            let method = format!("{}/group={}/model_monitor", metric.name, group.name);
             rows.push(ScoreRow {
-                feature: Some(form.column.as_str().into()),
+                feature: Some(group.form.column.as_str().into()),
                 value: live.ok(),
                 baseline_value: Some(limit).filter(|limit| limit.is_finite()),
                 threshold: Some(limit.abs()).filter(|limit| limit.is_finite()),
                 comparison: Some(Comparison::Above),
-                rows: table.disadvantaged().rows(),
+                rows: group.table.disadvantaged().rows(),
                 status: if broken { Status::Violated } else { Status::Ok },
                 ..of.blank(key, Family::Bias, metric.name, method)
             });
@@ -258,11 +285,13 @@ mod tests {
             column: "Sex".to_owned(),
             facet: Facet::Group(Condition::OneOf(vec!["0".to_owned()])),
             group: Some("Age".to_owned()),
+            flip_test: Vec::new(),
         };
         let length = FacetForm {
             column: "Account Length".to_owned(),
             facet: Facet::Group(Condition::Above(100.0)),
             group: None,
+            flip_test: Vec::new(),
         };
         let mut compared = 0;
         for (name, form, group) in [

@@ -1,6 +1,8 @@
 //! Result tables: their rows, and the Arrow columns that they are written as.
 
 mod columns;
+mod confusion;
+mod curves;
 mod features;
 mod histograms;
 mod row;
@@ -12,6 +14,8 @@ mod windows;
 
 use std::{fmt, sync::Arc};
 
+pub use confusion::ConfusionRow;
+pub use curves::CurveRow;
 pub use features::FeatureRow;
 pub(crate) use features::QUANTILES;
 pub use histograms::HistogramRow;

@@ -41,7 +41,7 @@ pub const LEAST_ROWS: u64 = 30;
 pub const SIGNIFICANT: f64 = 0.01;
 
 /// How many standard errors a change at the limit of significance is away.
-const ERRORS: f64 = 2.575_829_303_548_901;
+pub(super) const ERRORS: f64 = 2.575_829_303_548_901;
 
 impl Change {
     /// Compares two values of a metric.

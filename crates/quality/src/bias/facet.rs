@@ -137,17 +137,23 @@ impl Facet {
     /// The groups to compare with the rest, each with its name and its rows.
     #[must_use]
     pub fn tables(&self, tally: &Tally) -> Vec<(String, Table)> {
+        let table = |group: String| {
+            let table = tally.table(|name| self.is_in(&group, name));
+            (group, table)
+        };
         match self {
-            Self::Group(condition @ Condition::Above(_)) => {
-                vec![(condition.text(), tally.table(|name| name == SIDES[1]))]
-            }
-            Self::Group(condition @ Condition::OneOf(names)) => {
-                vec![(condition.text(), tally.table(|name| names.iter().any(|wanted| same(wanted, name))))]
-            }
-            Self::EachValue => {
-                let table = |name: &str| (name.to_owned(), tally.table(|other| other == name));
-                tally.names().map(table).collect()
-            }
+            Self::Group(condition) => vec![table(condition.text())],
+            Self::EachValue => tally.names().map(|name| table(name.to_owned())).collect(),
+        }
+    }
+
+    /// Whether rows that are counted under `name` are in a group of [`Facet::tables`].
+    #[must_use]
+    pub fn is_in(&self, group: &str, name: &str) -> bool {
+        match self {
+            Self::Group(Condition::Above(_)) => name == SIDES[1],
+            Self::Group(Condition::OneOf(names)) => names.iter().any(|wanted| same(wanted, name)),
+            Self::EachValue => name == group,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The flip test: are the like of the disadvantaged group treated better in the rest?
 
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
+
+use super::change::{ERRORS, SIGNIFICANT};
 use super::metric::Undefined;
+use super::resampling::Estimate;
 
 /// Rows of the rest below which just one neighbour votes.
 const FEW: usize = 10;
@@ -10,6 +14,30 @@ pub const NEIGHBOURS: usize = 5;
 
 /// Pairs of rows that are compared, at most: some seconds of one core.
 pub const MOST_COMPARED: u64 = 1_000_000_000;
+
+/// Parts that a sample is split into to see how far its value is from that of others, at most and at least, and rows of either
+/// side that each of them has at least.
+const PARTS: (usize, usize) = (16, 8);
+const OF_A_PART: usize = FEW;
+
+/// A sample of the rows of a disadvantaged group and of the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sides {
+    width: usize,
+    /// Rows of the rest.
+    pub rest: Side,
+    /// Rows of the group.
+    pub group: Side,
+}
+
+/// A sample of the rows of one group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Side {
+    features: Vec<f64>,
+    predictions: Vec<bool>,
+    /// Whether these are all the rows that there are.
+    pub is_whole: bool,
+}
 
 /// Rows of one group with their features and predictions.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +103,107 @@ pub fn flip_test(
     let [value, low, high] = sums.map(|sum| sum / group_rows.len() as f64);
     let given = rest.predictions.len() + group.predictions.len();
     Ok(Flips { value, low, high, left_out: (given - rest_rows.len() - group_rows.len()) as u64 })
+}
+
+impl Sides {
+    pub(super) fn new(width: usize) -> Self {
+        Self { width, rest: Side::default(), group: Side::default() }
+    }
+
+    /// The flip test of [`NEIGHBOURS`], with how far values of other samples as large lie apart: both sides are split into parts
+    /// at random, and the spread of their values is that of the whole times the root of their number (random groups, Wolter 2007,
+    /// *Introduction to Variance Estimation*, 2.4).
+    ///
+    /// No standard error where a side has fewer than 80 rows.
+    ///
+    /// # Errors
+    /// As [`flip_test`].
+    pub fn estimate(&self) -> Result<Estimate, Undefined> {
+        let Flips { value, low, high, .. } = self.part(0, 1)?;
+        let smaller = self.rest.rows().min(self.group.rows());
+        let parts = (smaller / OF_A_PART).min(PARTS.0);
+        let interval = Some((low, high));
+        let mut estimate = Estimate { value, standard_error: None, interval, smaller_rows: smaller as u64 };
+        if parts < PARTS.1 {
+            return Ok(estimate);
+        }
+        let values = (0..parts).map(|part| self.part(part, parts).map(|flips| flips.value));
+        let values: Vec<f64> = values.collect::<Result<_, _>>()?;
+        let count = parts as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        estimate.standard_error = Some((squares / (count - 1.0) / count).sqrt());
+        Ok(estimate)
+    }
+
+    /// The same with the error that a normal law needs to be as wide, at the limit of significance, as that of Student of so few
+    /// parts: for [`super::Change`].
+    ///
+    /// # Errors
+    /// As [`flip_test`].
+    pub fn cautious_estimate(&self) -> Result<Estimate, Undefined> {
+        let mut estimate = self.estimate()?;
+        let parts = (self.rest.rows().min(self.group.rows()) / OF_A_PART).min(PARTS.0);
+        if let (Some(error), Ok(law)) =
+            (&mut estimate.standard_error, StudentsT::new(0.0, 1.0, parts as f64 - 1.0))
+        {
+            *error *= law.inverse_cdf(1.0 - SIGNIFICANT / 2.0) / ERRORS;
+        }
+        Ok(estimate)
+    }
+
+    /// As many rows as there are in both: neighbours in a crowd are nearer, so that samples of other sizes have other values
+    /// though nothing changed.
+    #[must_use]
+    pub fn as_many_as(&self, other: &Self) -> Self {
+        let cut = |ours: &Side, theirs: &Side| {
+            let rows = ours.rows().min(theirs.rows());
+            Side {
+                features: ours.features.get(..rows * self.width).unwrap_or_default().to_vec(),
+                predictions: ours.predictions.get(..rows).unwrap_or_default().to_vec(),
+                is_whole: ours.is_whole && rows == ours.rows(),
+            }
+        };
+        Self { width: self.width, rest: cut(&self.rest, &other.rest), group: cut(&self.group, &other.group) }
+    }
+
+    /// The value of every row whose place leaves the remainder `part`.
+    fn part(&self, part: usize, parts: usize) -> Result<Flips, Undefined> {
+        if parts <= 1 {
+            return flip_test(self.width, self.rest.as_rows(), self.group.as_rows(), NEIGHBOURS);
+        }
+        let of = |side: &Side| {
+            let rows = side.features.chunks_exact(self.width).zip(&side.predictions);
+            let mut some = Side::default();
+            rows.skip(part).step_by(parts).for_each(|(features, positive)| some.push(features, *positive));
+            some
+        };
+        let (rest, group) = (of(&self.rest), of(&self.group));
+        flip_test(self.width, rest.as_rows(), group.as_rows(), NEIGHBOURS)
+    }
+}
+
+impl Side {
+    pub(super) fn push(&mut self, features: &[f64], positive: bool) {
+        self.features.extend_from_slice(features);
+        self.predictions.push(positive);
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.predictions.len()
+    }
+
+    /// Features, row by row.
+    #[must_use]
+    pub fn features(&self) -> &[f64] {
+        &self.features
+    }
+
+    fn as_rows(&self) -> Rows<'_> {
+        Rows { features: &self.features, predictions: &self.predictions }
+    }
 }
 
 impl<'a> Rows<'a> {

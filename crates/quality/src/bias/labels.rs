@@ -13,6 +13,7 @@ pub(super) const CDDL: Metric = Metric {
     range: (-1.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: "Wachter, Mittelstadt and Russell 2021, Comput. Law Secur. Rev. 41",
     page: "\
 Mean over the values of the group variable, by rows, of: the disadvantaged group's share of the rows with
@@ -28,6 +29,7 @@ pub(super) const CI: Metric = Metric {
     range: (-1.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: REFERENCE,
     page: "\
 (rest - group) / (rest + group), in rows. Range -1 to 1; above 0 the disadvantaged group is the smaller one.
@@ -45,6 +47,7 @@ pub(super) const DPL: Metric = Metric {
     range: (-1.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: REFERENCE,
     page: "\
 Share of positive labels in the rest, less that in the disadvantaged group. Range -1 to 1; above 0 the group
@@ -62,6 +65,7 @@ pub(super) const JS: Metric = Metric {
     range: (0.0, std::f64::consts::LN_2),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: "Lin 1991, IEEE Trans. Inf. Theory 37",
     page: "\
 Mean of KL(rest, M) and KL(group, M), M halfway between the two label distributions; natural logarithm.
@@ -81,6 +85,7 @@ pub(super) const KL: Metric = Metric {
     range: (f64::NEG_INFINITY, f64::INFINITY),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: "Kullback and Leibler 1951, Ann. Math. Stat. 22",
     page: "\
 Sum over labels of p ln(p/q), p the rest's share and q the group's. Range 0 upwards; unbounded where the
@@ -101,6 +106,7 @@ pub(super) const KS: Metric = Metric {
     range: (0.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: Some("DPL"),
     reference: REFERENCE,
     page: "\
 Largest difference between the shares of a label in the two groups. Range 0 to 1; has no direction. With
@@ -117,9 +123,11 @@ pub(super) const LP: Metric = Metric {
     range: (0.0, std::f64::consts::SQRT_2),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: Some("DPL"),
     reference: REFERENCE,
     page: "\
-Euclidean distance of the two label distributions. Range 0 to the square root of 2; has no direction.",
+Euclidean distance of the two label distributions. Range 0 to the square root of 2; has no direction. With
+two labels it is the size of DPL times the root of 2.",
     measure: Measure::Counts(|table, convention| {
         Ok(differences(table, convention)?.map(|difference| difference * difference).sum::<f64>().sqrt())
     }),
@@ -132,6 +140,7 @@ pub(super) const TVD: Metric = Metric {
     range: (0.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: Some("DPL"),
     reference: REFERENCE,
     page: "\
 Half the sum of the differences between the shares of each label. Range 0 to 1; has no direction. With two

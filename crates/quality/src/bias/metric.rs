@@ -19,6 +19,8 @@ pub struct Metric {
     pub neutral: Neutral,
     /// Smallest worsening that is worth an alarm, in the unit of [`Neutral::deviation`].
     pub floor: f64,
+    /// The metric that says the same in another unit and with a direction, if there is one: then that one is judged.
+    pub same_as: Option<&'static str>,
     /// Paper or tool that the definition is taken from.
     pub reference: &'static str,
     /// A few lines for people: formula, direction, and when not to use it.
@@ -41,7 +43,7 @@ pub enum Stage {
 pub enum Measure {
     /// From counts.
     Counts(fn(&Table, Convention) -> Result<f64, Undefined>),
-    /// From rows with their features: [`super::flip_test()`].
+    /// From rows with their features: [`super::flip_test()`], [`super::Sample`].
     Neighbours,
 }
 
@@ -169,6 +171,8 @@ pub enum Undefined {
     TooManyRows,
     /// The metric looks at features, not at counts.
     NeedsRows,
+    /// No row has a finite number as each feature.
+    NotFinite,
 }
 
 impl fmt::Display for Undefined {
@@ -185,6 +189,7 @@ impl fmt::Display for Undefined {
             Self::TooManyValues => "facet and group variable have too many values",
             Self::TooManyRows => "too many rows to compare with one another",
             Self::NeedsRows => "computed from rows, not from counts",
+            Self::NotFinite => "no row has a finite number as each feature",
         })
     }
 }

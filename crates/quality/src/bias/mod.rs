@@ -5,6 +5,8 @@
 //! the eight pre-training and thirteen post-training ones that SageMaker Clarify names. Labels that have not come yet and
 //! predictions that are missing are counted as such: a metric uses the rows that have what it looks at.
 //!
+//! One metric, [`flip_test()`], looks at the features of rows: a [`Sample`] keeps some thousands of them for it, and merges too.
+//!
 //! [`Resampling`] says how sure a value is, [`Change`] whether it has become worse than the baseline's. Values under
 //! [`Convention::Compat`], with [`compat_violated`], are those of SageMaker Model Monitor.
 //!
@@ -33,14 +35,16 @@ mod laws;
 mod metric;
 mod predictions;
 mod resampling;
+mod sample;
 mod table;
 mod tally;
 
 pub use change::{Change, LEAST_ROWS, SIGNIFICANT, Verdict, compat_violated};
 pub use facet::{Condition, Facet, Value};
-pub use flip_test::{Flips, MOST_COMPARED, NEIGHBOURS, Rows, flip_test};
+pub use flip_test::{Flips, MOST_COMPARED, NEIGHBOURS, Rows, Side, Sides, flip_test};
 pub use metric::{Convention, Measure, Metric, Neutral, Stage, Undefined};
 pub use resampling::{Estimate, IfAlike, Resampling};
+pub use sample::{MOST_KEPT, Sample, SampledRow};
 pub use table::{Outcomes, Table};
 pub use tally::{MOST_PAIRS, Row, Tally};
 

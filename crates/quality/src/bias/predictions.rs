@@ -14,6 +14,7 @@ const SHARE: Metric = Metric {
     range: (-1.0, 1.0),
     neutral: Neutral::Zero,
     floor: 0.03,
+    same_as: None,
     reference: REFERENCE,
     page: "",
     measure: Measure::Neighbours,
@@ -131,7 +132,8 @@ pub(super) const FT: Metric = Metric {
     page: "\
 Over the disadvantaged group: rows that are predicted positive while their nearest neighbours in the rest
 are predicted negative, less the reverse, by rows of the group. Range -1 to 1; below 0 the like of them
-fare better elsewhere. Looks at features: rows are needed, not counts. Features are taken unscaled.",
+fare better elsewhere. Looks at the numeric features that `flip_test` under [[bias]] names, of up to 8,192 rows
+drawn by window; they are taken unscaled, so name those of like units, or scale them before they are captured.",
     measure: Measure::Neighbours,
     ..SHARE
 };

@@ -38,7 +38,8 @@ pub struct Estimate {
     pub value: f64,
     /// Standard deviation of the drawn values; `None` where too many of them are undefined.
     pub standard_error: Option<f64>,
-    /// Percentile interval of the drawn values, under the same condition.
+    /// Percentile interval of the drawn values, under the same condition; of the flip test the values that choices among
+    /// neighbours equally far can make.
     pub interval: Option<(f64, f64)>,
     /// Rows of the smaller group.
     pub smaller_rows: u64,
