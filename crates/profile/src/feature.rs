@@ -37,6 +37,12 @@ pub struct FeatureProfile {
 }
 
 impl FeatureProfile {
+    /// Different values: an estimate once they are many, and never more than there are rows with a value.
+    #[must_use]
+    pub fn distinct(&self) -> u64 {
+        self.distinct.estimate().min(self.counts.rows.saturating_sub(self.counts.missing()))
+    }
+
     /// Takes the rows of one column.
     pub(crate) fn observe(&mut self, kind: &Kind, leaf: &Leaf) {
         if let Some(name) = &leaf.type_name {

@@ -4,6 +4,7 @@
 
 use quality::bias::{
     ALL, Change, Convention, Metric, Outcomes, Resampling, Sample, SampledRow, Sides, Table, Verdict,
+    cautious,
 };
 use rand::SeedableRng;
 use rand_distr::{Binomial, Distribution, StandardUniform};
@@ -150,9 +151,8 @@ fn flips_alarm_where_the_like_fare_worse() {
         let mut change = |rows: u64, held_back: f64| {
             let now = sides(rows, held_back, &mut random);
             let (before, now) = (baseline.as_many_as(&now), now.as_many_as(&baseline));
-            let estimates = (before.cautious_estimate().unwrap(), now.cautious_estimate().unwrap());
             let plain = (before.estimate().unwrap(), now.estimate().unwrap());
-            (Change::new(metric, &estimates.0, &estimates.1), plain)
+            (Change::new(metric, &cautious(plain.0), &cautious(plain.1)), plain)
         };
         let (calm, (before, now)) = change(600, 0.0);
         low += u32::from(calm.p_value.unwrap() < 0.01);

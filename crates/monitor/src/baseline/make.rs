@@ -279,7 +279,7 @@ fn write(
             inferred_type: published_type(spec, profile),
             completeness: suggest::completeness(profile),
             metric: deciding_metric(&spec.kind, None).map_or("", |metric| metric.name),
-            distinct: profile.distinct.estimate(),
+            distinct: profile.distinct(),
             range: match &spec.kind {
                 Kind::Number { bins, .. } => bins.range(),
                 _ => None,

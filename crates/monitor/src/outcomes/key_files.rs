@@ -61,13 +61,14 @@ pub(crate) struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Looks for the files of results.
-    pub(super) fn find(store: &Store, results: &Location) -> Result<Self, Error> {
-        let mut found = Self::default();
+    /// Looks for the files of results. New ones are numbered from those on that count, whatever a killed run left: the same files
+    /// come of it as of a run that was not.
+    pub(super) fn find(store: &Store, results: &Location, joined: Option<&Joined>) -> Result<Self, Error> {
+        let number = |name: &String| name.strip_suffix(".parquet")?.parse::<u64>().ok()?.checked_add(1);
+        let counting = joined.iter().flat_map(|joined| &joined.keys).filter_map(number);
+        let mut found = Self { next: counting.max().unwrap_or(0), ..Self::default() };
         for (pieces, note) in store.list_pieces(&results.join(FOLDER)?)? {
             let name = pieces.relative.clone();
-            let number = name.strip_suffix(".parquet").and_then(|number| number.parse::<u64>().ok());
-            found.next = found.next.max(number.map_or(0, |number| number.saturating_add(1)));
             let note = note.as_ref().ok().and_then(|note| note.get(NOTE));
             let sections = note.and_then(|note| serde_json::from_str(note).ok());
             found.files.insert(name, (pieces, sections));
@@ -209,6 +210,7 @@ impl KeyFiles {
     ) -> Result<String, Error> {
         let name = format!("{:06}.parquet", self.next);
         self.next += 1;
+        self.files.remove(&name);
         let (sections, lists): (Vec<Section>, Vec<Vec<u64>>) = file.into_iter().unzip();
         let note = serde_json::to_string(&sections)?;
         let batch = |list: Vec<u64>| RecordBatch::try_new(schema(), vec![Arc::new(UInt64Array::from(list))]);

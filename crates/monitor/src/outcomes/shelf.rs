@@ -45,7 +45,7 @@ impl<'a> OutcomeShelf<'a> {
         notes: &mut Vec<String>,
     ) -> Result<Self, Error> {
         let state = State::read_from(store, results, STATE, notes)?.unwrap_or_default();
-        let (mut files, keys) = (BTreeMap::new(), KeyFiles::find(store, results)?);
+        let (mut files, keys) = (BTreeMap::new(), KeyFiles::find(store, results, state.joined.as_ref())?);
         for (pieces, note) in store.list_pieces(&results.join(FOLDER)?)? {
             let date = pieces.relative.strip_prefix("window_date=").and_then(|rest| rest.split('/').next());
             let content = note.ok().and_then(|note| note.get(NOTE).cloned());

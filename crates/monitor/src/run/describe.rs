@@ -38,7 +38,7 @@ pub(super) fn feature(key: &Key, name: &Arc<str>, kind: &Kind, profile: &Feature
         mean: profile.moments.mean(),
         std_dev: profile.moments.std_dev(),
         quantiles,
-        distinct: profile.distinct.estimate(),
+        distinct: profile.distinct(),
         top_value,
         inferred_type: match kind {
             Kind::Empty if profile.names.rows() > 0 => "String",

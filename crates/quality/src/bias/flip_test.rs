@@ -17,8 +17,8 @@ pub const MOST_COMPARED: u64 = 1_000_000_000;
 
 /// Parts that a sample is split into to see how far its value is from that of others, at most and at least, and rows of either
 /// side that each of them has at least.
-const PARTS: (usize, usize) = (16, 8);
-const OF_A_PART: usize = FEW;
+const PARTS: (u64, u64) = (16, 8);
+const OF_A_PART: u64 = FEW as u64;
 
 /// A sample of the rows of a disadvantaged group and of the rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +92,21 @@ pub fn flip_test(
         return Err(Undefined::TooManyRows);
     }
     let voters = if rest_rows.len() < FEW { 1 } else { neighbours.clamp(1, rest_rows.len()) };
+    // Column by column, so that the distances of a row are computed many at once.
+    let columns: Vec<Vec<f64>> =
+        (0..width).map(|at| rest_rows.iter().map(|(features, _)| features[at]).collect()).collect();
+    let positives: Vec<bool> = rest_rows.iter().map(|(_, positive)| *positive).collect();
+    let mut squares = vec![0.0; positives.len()];
     let mut sums = [0.0; 3];
     for (features, positive) in &group_rows {
-        let vote = Vote::new(features, &rest_rows, voters);
+        squares.fill(0.0);
+        for (column, own) in columns.iter().zip(*features) {
+            squares
+                .iter_mut()
+                .zip(column)
+                .for_each(|(square, other)| *square += (own - other) * (own - other));
+        }
+        let vote = Vote::new(&squares, &positives, voters);
         let predicted = f64::from(u8::from(*positive));
         for (sum, neighbours) in sums.iter_mut().zip([vote.mean(), vote.most(), vote.least()]) {
             *sum += predicted - neighbours;
@@ -121,10 +133,10 @@ impl Sides {
     pub fn estimate(&self) -> Result<Estimate, Undefined> {
         let Flips { value, low, high, .. } = self.part(0, 1)?;
         let smaller = self.rest.rows().min(self.group.rows());
-        let parts = (smaller / OF_A_PART).min(PARTS.0);
+        let parts = parts(smaller as u64);
         let interval = Some((low, high));
         let mut estimate = Estimate { value, standard_error: None, interval, smaller_rows: smaller as u64 };
-        if parts < PARTS.1 {
+        if (parts as u64) < PARTS.1 {
             return Ok(estimate);
         }
         let values = (0..parts).map(|part| self.part(part, parts).map(|flips| flips.value));
@@ -133,22 +145,6 @@ impl Sides {
         let mean = values.iter().sum::<f64>() / count;
         let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
         estimate.standard_error = Some((squares / (count - 1.0) / count).sqrt());
-        Ok(estimate)
-    }
-
-    /// The same with the error that a normal law needs to be as wide, at the limit of significance, as that of Student of so few
-    /// parts: for [`super::Change`].
-    ///
-    /// # Errors
-    /// As [`flip_test`].
-    pub fn cautious_estimate(&self) -> Result<Estimate, Undefined> {
-        let mut estimate = self.estimate()?;
-        let parts = (self.rest.rows().min(self.group.rows()) / OF_A_PART).min(PARTS.0);
-        if let (Some(error), Ok(law)) =
-            (&mut estimate.standard_error, StudentsT::new(0.0, 1.0, parts as f64 - 1.0))
-        {
-            *error *= law.inverse_cdf(1.0 - SIGNIFICANT / 2.0) / ERRORS;
-        }
         Ok(estimate)
     }
 
@@ -181,6 +177,22 @@ impl Sides {
         let (rest, group) = (of(&self.rest), of(&self.group));
         flip_test(self.width, rest.as_rows(), group.as_rows(), NEIGHBOURS)
     }
+}
+
+/// Parts that rows are split into, by those of the smaller side.
+fn parts(smaller: u64) -> usize {
+    (smaller / OF_A_PART).min(PARTS.0) as usize
+}
+
+/// An estimate of [`Sides::estimate`] with the error that a normal law needs to be as wide, at the limit of significance, as that
+/// of Student of so few parts: for [`super::Change`].
+#[must_use]
+pub fn cautious(mut estimate: Estimate) -> Estimate {
+    let freedom = parts(estimate.smaller_rows) as f64 - 1.0;
+    if let (Some(error), Ok(law)) = (&mut estimate.standard_error, StudentsT::new(0.0, 1.0, freedom)) {
+        *error *= law.inverse_cdf(1.0 - SIGNIFICANT / 2.0) / ERRORS;
+    }
+    estimate
 }
 
 impl Side {
@@ -223,13 +235,12 @@ struct Vote {
 }
 
 impl Vote {
-    fn new(features: &[f64], rest: &[(&[f64], bool)], voters: usize) -> Self {
+    fn new(squares: &[f64], positives: &[bool], voters: usize) -> Self {
         // The nearest so far, ascending; what is as far as the last is counted beside them.
         let mut nearest: Vec<(f64, bool)> = Vec::with_capacity(voters + 1);
         let (mut beside, mut beside_positive) = (0, 0);
-        for (other, positive) in rest {
-            let square: f64 = features.iter().zip(*other).map(|(a, b)| (a - b) * (a - b)).sum();
-            let last = if nearest.len() < voters { f64::INFINITY } else { nearest[voters - 1].0 };
+        let mut last = f64::INFINITY;
+        for (&square, positive) in squares.iter().zip(positives) {
             if nearest.len() == voters && square >= last {
                 if square <= last {
                     beside += 1;
@@ -248,6 +259,9 @@ impl Vote {
                 } else {
                     (beside, beside_positive) = (0, 0);
                 }
+            }
+            if nearest.len() == voters {
+                last = nearest[voters - 1].0;
             }
         }
         let last = nearest.last().map_or(0.0, |(distance, _)| *distance);

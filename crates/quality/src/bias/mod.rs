@@ -41,7 +41,7 @@ mod tally;
 
 pub use change::{Change, LEAST_ROWS, SIGNIFICANT, Verdict, compat_violated};
 pub use facet::{Condition, Facet, Value};
-pub use flip_test::{Flips, MOST_COMPARED, NEIGHBOURS, Rows, Side, Sides, flip_test};
+pub use flip_test::{Flips, MOST_COMPARED, NEIGHBOURS, Rows, Side, Sides, cautious, flip_test};
 pub use metric::{Convention, Measure, Metric, Neutral, Stage, Undefined};
 pub use resampling::{Estimate, IfAlike, Resampling};
 pub use sample::{MOST_KEPT, Sample, SampledRow};

@@ -2,7 +2,10 @@
 
 use quality::bias::{
     ALL, Change, Estimate, Facet, IfAlike, Measure, Metric, NEIGHBOURS, Resampling, Sample, Table, Undefined,
+    cautious,
 };
+
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::{Sides, Turned, beyond};
 use crate::{
@@ -17,9 +20,30 @@ const MOST_GROUPS: usize = 16;
 const LARGE: f64 = 0.1;
 
 pub(super) fn scores(sides: &Sides<'_>) -> Vec<Turned> {
-    let mut turned = Vec::new();
-    for (at, form) in sides.form.facets.iter().enumerate() {
-        let Some(current) = sides.current.bias.get(at) else { continue };
+    let facets = sides.form.facets.iter().enumerate();
+    let groups: Vec<Group<'_>> = facets.flat_map(|(at, form)| Group::all(sides, at, form)).collect();
+    // Often there is one window at a time to judge, and drawing tables again is most of the work.
+    let turned = groups.par_iter().map(|group| {
+        let mut turned = group_scores(sides, group);
+        turned.extend(flip_test(sides, group));
+        turned
+    });
+    turned.collect::<Vec<_>>().into_iter().flatten().collect()
+}
+
+/// A group that is compared with the rest.
+struct Group<'a> {
+    /// Its facet's place.
+    at: usize,
+    form: &'a FacetForm,
+    name: String,
+    table: Table,
+    baseline: Option<Table>,
+}
+
+impl<'a> Group<'a> {
+    fn all(sides: &Sides<'_>, at: usize, form: &'a FacetForm) -> Vec<Self> {
+        let Some(current) = sides.current.bias.get(at) else { return Vec::new() };
         let before = sides.baseline.and_then(|baseline| baseline.bias.get(at));
         let mut now = form.facet.tables(current);
         if form.facet == Facet::EachValue {
@@ -33,22 +57,17 @@ pub(super) fn scores(sides: &Sides<'_>) -> Vec<Turned> {
         gone.sort_by_key(|(_, table)| std::cmp::Reverse(table.disadvantaged().rows()));
         gone.truncate(MOST_GROUPS.saturating_sub(now.len()));
         let gone = gone.into_iter().map(|(name, _)| (name, Table::default()));
-        for (group, table) in now.iter().cloned().chain(gone) {
-            let of_baseline = before.iter().find(|(name, _)| *name == group).map(|(_, table)| table);
-            turned.extend(group_scores(sides, form, &group, &table, of_baseline));
-            turned.extend(flip_test(sides, at, form, &group));
-        }
+        let group = |(name, table): (String, Table)| {
+            let baseline = before.iter().find(|(other, _)| *other == name).map(|(_, table)| table.clone());
+            Self { at, form, name, table, baseline }
+        };
+        now.iter().cloned().chain(gone).map(group).collect()
     }
-    turned
 }
 
-fn group_scores(
-    sides: &Sides<'_>,
-    form: &FacetForm,
-    group: &str,
-    table: &Table,
-    before: Option<&Table>,
-) -> Vec<Turned> {
+fn group_scores(sides: &Sides<'_>, group: &Group<'_>) -> Vec<Turned> {
+    let Group { form, name: group, table, baseline, .. } = group;
+    let before = baseline.as_ref();
     let resampling = Resampling::default();
     let now = resampling.estimates(ALL, table);
     let alike = before.map_or_else(Vec::new, |before| resampling.if_alike(ALL, before, table));
@@ -85,7 +104,9 @@ fn group_scores(
 }
 
 /// The test that looks at rows, where it is asked for.
-fn flip_test(sides: &Sides<'_>, at: usize, form: &FacetForm, group: &str) -> Option<Turned> {
+fn flip_test(sides: &Sides<'_>, group: &Group<'_>) -> Option<Turned> {
+    let Group { at, form, name: group, .. } = group;
+    let at = *at;
     let metric = ALL.iter().find(|metric| matches!(metric.measure, Measure::Neighbours))?;
     let sample = sides.current.flips.get(at)?.as_ref()?;
     let columns = form.flip_test.iter().filter_map(|&at| sides.form.flip_columns.get(at));
@@ -104,21 +125,24 @@ fn flip_test(sides: &Sides<'_>, at: usize, form: &FacetForm, group: &str) -> Opt
         Ok(estimate) => estimate,
         Err(undefined) => return Some(Turned::without(row, status(undefined), undefined)),
     };
-    let before = sides.baseline.and_then(|baseline| baseline.flips.get(at)?.as_ref());
-    let before = before.and_then(|sample| drawn(sample).ok());
-    row.baseline_rows = before.as_ref().map_or(0, |before| before.group.rows() as u64);
-    row.baseline_value = match &before {
-        Some(before) => before.estimate().ok().map(|estimate| estimate.value),
+    // Of samples of one size, for neighbours in a crowd are nearer.
+    let before = sides.baseline.and_then(|baseline| drawn(baseline.flips.get(at)?.as_ref()?).ok());
+    let both = before.as_ref().and_then(|all| {
+        let (before, fewer) = (all.as_many_as(&now), now.as_many_as(all));
+        let is_all = fewer.group.rows() == now.group.rows() && fewer.rest.rows() == now.rest.rows();
+        let now = if is_all { estimate } else { fewer.estimate().ok()? };
+        row.baseline_rows = before.group.rows() as u64;
+        Some((before.estimate().ok()?, now))
+    });
+    row.baseline_value = match both {
+        Some((before, _)) => Some(before.value),
         None => known(sides, form, group)
             .into_iter()
             .find_map(|(of, estimate)| (of.name == metric.name).then_some(estimate.ok()?.value)),
     };
-    // Of samples of the same size, for what chance makes of both.
-    let both = before.as_ref().map(|before| (before.as_many_as(&now), now.as_many_as(before)));
-    let both =
-        both.and_then(|(before, now)| before.cautious_estimate().ok().zip(now.cautious_estimate().ok()));
-    let alike = row.baseline_value.map(|value| both.unwrap_or((Estimate::known(value), estimate)));
-    let mut turned = judged(row, metric, &estimate, alike, None);
+    let known = row.baseline_value.map(|value| (Estimate::known(value), estimate));
+    let both = both.or(known).map(|(before, now)| (cautious(before), cautious(now)));
+    let mut turned = judged(row, metric, &estimate, both, None);
     // What other choices among neighbours equally far would say; nothing bounds what other rows would have said.
     let is_whole = now.group.is_whole && now.rest.is_whole;
     turned.scored.row.error_bound = estimate
