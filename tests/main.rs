@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "tests say what they compared and what they skipped")]
 
 #[cfg(test)]
+mod attributions;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod bad_labels;

@@ -29,7 +29,7 @@ const KNOWN: [(&str, &[&str]); 11] = [
     ("quality", &["problem", "positive", "threshold", "probabilities", "query"]),
     ("ground_truth", &["captures", "id", "label", "arrived"]),
     ("bias", &["facet", "disadvantaged", "above", "group", "flip_test"]),
-    ("attribution", &["columns", "aggregate"]),
+    ("attribution", &["columns", "features", "aggregate"]),
     ("latency", &["slow", "errors"]),
 ];
 

@@ -1,11 +1,14 @@
 //! What a run is told: roles of columns, windows, segments, metrics.
 
+mod attribution;
+
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use store::{Location, RecordOptions};
 
+pub use self::attribution::{Aggregate, Attribution};
 use crate::{Compare, Error, window::Every};
 
 /// Columns with a meaning of their own. Every other column is a feature.
@@ -232,63 +235,6 @@ pub struct GroundTruth {
     pub label: Option<String>,
     /// Column of the time when a label arrived; `None` is the hour of its folder, where it has one.
     pub arrived: Option<String>,
-}
-
-/// Captured attributions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Attribution {
-    /// Columns of attributions, `*` matching any run of characters: what it stands for is the feature (`shap_*`).
-    pub columns: Vec<String>,
-    /// How many rows become one number a feature.
-    pub aggregate: Aggregate,
-}
-
-/// How attributions of many rows become one number a feature.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aggregate {
-    /// Mean of the sizes.
-    #[default]
-    MeanAbs,
-    /// Median of the values.
-    Median,
-    /// Mean of the squares.
-    MeanSq,
-}
-
-impl Aggregate {
-    /// As the crate `quality` has it.
-    pub(crate) fn measure(self) -> quality::attribution::Aggregate {
-        match self {
-            Self::MeanAbs => quality::attribution::Aggregate::MeanAbs,
-            Self::Median => quality::attribution::Aggregate::Median,
-            Self::MeanSq => quality::attribution::Aggregate::MeanSquared,
-        }
-    }
-}
-
-impl Attribution {
-    /// The columns among the features of a baseline, each with the feature that it is of.
-    pub(crate) fn columns(&self, spec: &profile::Spec) -> Vec<(String, String)> {
-        let names = spec.features().iter().map(|feature| feature.name.as_str());
-        let of = |name: &str| {
-            let feature = self.columns.iter().find_map(|pattern| attributed(pattern, name))?;
-            Some((name.to_owned(), feature.to_owned()))
-        };
-        names.filter_map(of).collect()
-    }
-}
-
-/// The feature that a column of attributions is of: what the `*` of the pattern stands for.
-pub(crate) fn attributed<'a>(pattern: &str, name: &'a str) -> Option<&'a str> {
-    if !matches(pattern, name) {
-        return None;
-    }
-    match pattern.split_once('*') {
-        Some((before, after)) => Some(name.strip_prefix(before)?.strip_suffix(after).unwrap_or(name)),
-        None => Some(name),
-    }
 }
 
 impl Settings {

@@ -1,10 +1,15 @@
 //! One column of a batch, value by value: for what looks at several columns of a row together.
 
-use arrow_array::{Array, RecordBatch};
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array, cast::AsArray as _};
+use arrow_cast::cast;
+use arrow_schema::DataType;
+use arrow_select::take::take;
 
 use crate::{
-    flatten::for_each_leaf,
-    values::{Names, Values, number},
+    flatten::member,
+    values::{Leaf, Names, Values, number},
 };
 
 /// The values of a column, whatever Arrow type they have.
@@ -23,22 +28,16 @@ pub enum Plain<'a> {
 }
 
 impl Column {
-    /// The column of this name; members of structs are dotted (`request.amount`). `None` where the batch lacks it, or has
-    /// it in a type without plain values, such as a list.
+    /// The column of this name; members of structs are dotted (`request.amount`), and so are the number of items of a list and each
+    /// of them, from 0 (`values.length`, `values.0`). `None` where the batch lacks it, or has it in a type without plain values.
     #[must_use]
     pub fn of(batch: &RecordBatch, name: &str) -> Option<Self> {
-        let holds = |column: &str| {
-            name.strip_prefix(column).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        let mut found = None;
-        for_each_leaf(batch, &holds, &mut |leaf| {
-            let plain = !matches!(leaf.values, Values::Uncovered(_) | Values::Names(Names::Bytes(_)));
-            // Values of a list are not one to a row.
-            if leaf.name == name && plain && leaf.rows == batch.num_rows() {
-                found = Some(Self(leaf.values));
-            }
-        });
-        found
+        let fields = batch.schema_ref().fields().iter().map(|field| field.name().as_str());
+        let column = at(fields.zip(batch.columns()), name)?;
+        match Leaf::new(name.to_owned(), &column).values {
+            Values::Uncovered(_) | Values::Names(Names::Bytes(_)) => None,
+            values => Some(Self(values)),
+        }
     }
 
     /// The value of a row; `None` for null.
@@ -51,6 +50,52 @@ impl Column {
             Values::Names(Names::Flags(a)) => a.is_valid(row).then(|| Plain::Flag(a.value(row))),
             Values::Names(Names::Bytes(_)) | Values::Null | Values::Uncovered(_) => None,
         }
+    }
+}
+
+/// The flat column at a dotted place: a column that is called so comes before a member.
+fn at<'a>(columns: impl Iterator<Item = (&'a str, &'a ArrayRef)> + Clone, name: &str) -> Option<ArrayRef> {
+    let flat = |column: &ArrayRef| !column.data_type().is_nested();
+    if let Some((_, column)) = columns.clone().find(|(own, column)| *own == name && flat(column)) {
+        return Some(Arc::clone(column));
+    }
+    columns.filter(|(_, column)| !flat(column)).find_map(|(own, column)| {
+        let rest = name.strip_prefix(own)?.strip_prefix('.')?;
+        inside(column, rest)
+    })
+}
+
+fn inside(column: &ArrayRef, name: &str) -> Option<ArrayRef> {
+    match column.data_type() {
+        DataType::Struct(_) => {
+            let members = column.as_struct();
+            let masked: Vec<ArrayRef> = (0..members.num_columns()).map(|at| member(members, at)).collect();
+            at(members.column_names().into_iter().zip(&masked), name)
+        }
+        DataType::List(_) => {
+            let list = column.as_list::<i32>();
+            let length = |row: usize| list.is_valid(row).then(|| list.value_length(row).unsigned_abs());
+            if name == "length" {
+                return Some(Arc::new((0..list.len()).map(length).collect::<UInt32Array>()));
+            }
+            let (item, rest) = name.split_once('.').map_or((name, None), |(item, rest)| (item, Some(rest)));
+            let item: u32 = item.parse().ok()?;
+            let start = |row: usize| list.value_offsets()[row].unsigned_abs();
+            let place = |row| length(row).filter(|length| item < *length).map(|_| start(row) + item);
+            let places: UInt32Array = (0..list.len()).map(place).collect();
+            let items = take(list.values(), &places, None).ok()?;
+            match rest {
+                Some(rest) => inside(&items, rest),
+                None => (!items.data_type().is_nested()).then_some(items),
+            }
+        }
+        DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item) => {
+            inside(&cast(column, &DataType::List(Arc::clone(item))).ok()?, name)
+        }
+        _ => None,
     }
 }
 
@@ -68,10 +113,11 @@ impl Plain<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StructArray, types::Int8Type};
-    use arrow_schema::{DataType, Field};
+    use arrow_array::{
+        DictionaryArray, FixedSizeListArray, Int32Array, ListArray, StructArray,
+        types::{Float64Type, Int8Type},
+    };
+    use arrow_schema::Field;
 
     use super::*;
 
@@ -91,5 +137,33 @@ mod tests {
         let members = Column::of(&batch, "s.x").unwrap();
         assert_eq!((members.value(0), members.value(1)), (Some(Plain::Number(7.0)), None));
         assert!(Column::of(&batch, "s").is_none() && Column::of(&batch, "none").is_none());
+    }
+
+    #[test]
+    fn items_of_lists_are_columns() {
+        let items = |rows: &[Option<&[f64]>]| -> ArrayRef {
+            let rows = rows.iter().map(|row| row.map(|items| items.iter().map(|item| Some(*item))));
+            Arc::new(ListArray::from_iter_primitive::<Float64Type, _, _>(rows))
+        };
+        // As many items as rows: still none of them is a row's value.
+        let list = items(&[Some(&[1.0, 2.0]), None, Some(&[]), Some(&[3.0, 4.0])]);
+        let fixed = FixedSizeListArray::from_iter_primitive::<Float64Type, _, _>(
+            (0..4).map(|row| Some([Some(f64::from(row)), None])),
+            2,
+        );
+        let batch = RecordBatch::try_from_iter([("l", list), ("f", Arc::new(fixed) as ArrayRef)])
+            .unwrap()
+            .slice(1, 3);
+        let numbers = |name: &str| -> Vec<Option<f64>> {
+            let column = Column::of(&batch, name).unwrap();
+            (0..3).map(|row| column.value(row).and_then(Plain::number)).collect()
+        };
+        assert_eq!(numbers("l.1"), [None, None, Some(4.0)]);
+        assert_eq!(numbers("l.length"), [None, Some(0.0), Some(2.0)]);
+        assert_eq!(numbers("f.0"), [Some(1.0), Some(2.0), Some(3.0)]);
+        assert_eq!(numbers("l.7"), [None; 3]);
+        for name in ["l", "l.values", "l.x", "l.0.x", "f."] {
+            assert!(Column::of(&batch, name).is_none(), "{name}");
+        }
     }
 }

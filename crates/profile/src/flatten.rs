@@ -61,15 +61,20 @@ fn flatten(name: String, column: &ArrayRef, take: &mut dyn FnMut(Leaf)) {
 }
 
 fn flatten_struct(name: &str, column: &StructArray, take: &mut dyn FnMut(Leaf)) {
-    for (field, child) in column.fields().iter().zip(column.columns()) {
-        // A member of a null struct is null, whatever the child says of itself.
-        let nulls = NullBuffer::union(column.nulls(), child.nulls());
-        let masked = match child.data_type() {
-            DataType::Null => Ok(Arc::clone(child)),
-            _ => child.to_data().into_builder().nulls(nulls).build().map(make_array),
-        };
-        flatten(format!("{name}.{}", field.name()), &masked.unwrap_or_else(|_| Arc::clone(child)), take);
+    for (at, field) in column.fields().iter().enumerate() {
+        flatten(format!("{name}.{}", field.name()), &member(column, at), take);
     }
+}
+
+/// A member of a struct, null where the struct is, whatever the child says of itself.
+pub(crate) fn member(column: &StructArray, at: usize) -> ArrayRef {
+    let child = column.column(at);
+    let nulls = NullBuffer::union(column.nulls(), child.nulls());
+    let masked = match child.data_type() {
+        DataType::Null => Ok(Arc::clone(child)),
+        _ => child.to_data().into_builder().nulls(nulls).build().map(make_array),
+    };
+    masked.unwrap_or_else(|_| Arc::clone(child))
 }
 
 fn flatten_list(

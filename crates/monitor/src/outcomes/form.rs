@@ -72,7 +72,7 @@ impl Form {
     /// [`Error::Setting`] for what cannot be counted.
     pub(crate) fn of(settings: &Settings, spec: &Spec) -> Result<Option<Self>, Error> {
         let Settings { roles, quality, bias, attribution, .. } = settings;
-        let attributions = attribution.columns(spec);
+        let attributions = attribution.columns(spec)?;
         // A label alone says nothing of a model.
         let predicts = roles.prediction.is_some() || roles.probability.is_some();
         if settings.ground_truth.is_some() && (roles.label.is_none() || !predicts && bias.is_empty()) {
@@ -280,9 +280,15 @@ fn relations(settings: &Settings, spec: &Spec, attributions: &[(String, String)]
         roles.is_feature_monitored(&feature.name)
             && roles.role_of(&feature.name).is_none()
             && !settings.quality.probabilities.values().any(|column| *column == feature.name)
-            && !attributions.iter().any(|(column, _)| *column == feature.name)
+            && !attributions.iter().any(|(column, _)| is_part(column, &feature.name))
     };
     spec.features().iter().filter(is_feature).filter_map(Cells::of).take(MOST_RELATIONS).collect()
+}
+
+/// Whether a feature is a column, or the length or the values of a list that it is an item of.
+fn is_part(column: &str, feature: &str) -> bool {
+    let list = feature.strip_suffix(".length").or_else(|| feature.strip_suffix(".values"));
+    column == feature || list.is_some_and(|list| column.rsplit_once('.').is_some_and(|(of, _)| of == list))
 }
 
 impl FacetForm {

@@ -9,7 +9,6 @@ use store::{Listed, Location, Plan, PlanOptions, PlanProgress, PlanStatus, Store
 use super::known::{Earlier, Wanted};
 use crate::{
     Baseline, Error, Progress, Settings, Watch, Windows, gather,
-    settings::attributed,
     window::{Calendar, Every},
 };
 
@@ -215,19 +214,18 @@ fn usable(
             return Err(unknown(setting, name));
         }
     }
-    for pattern in &settings.attribution.columns {
-        let fits = |name: &str| attributed(pattern, name).is_some();
-        if baseline.is_some_and(|spec| !spec.features().iter().any(|feature| fits(&feature.name))) {
-            return Err(Error::Setting {
-                name: "attribution.columns".to_owned(),
-                reason: format!(
-                    "the baseline has no column `{pattern}`: make it from data with attributions, or check the name"
-                ),
-            });
-        }
-        if baseline.is_none() && !columns.iter().any(|name| fits(name)) {
-            return Err(unknown("attribution.columns", pattern));
-        }
+    let attribution = &settings.attribution;
+    if let Some(pattern) = baseline.and_then(|spec| attribution.unknown(spec)) {
+        return Err(Error::Setting {
+            name: "attribution.columns".to_owned(),
+            reason: format!(
+                "the baseline has no column `{pattern}`: make it from data with attributions, or check the name"
+            ),
+        });
+    }
+    let among = || attribution.unknown_among(columns.iter().map(|name| &**name));
+    if let Some(pattern) = baseline.is_none().then(among).flatten() {
+        return Err(unknown("attribution.columns", pattern));
     }
     for (setting, name) in settings.roles.named().chain(segments) {
         // Labels come later, from elsewhere.
