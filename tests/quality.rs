@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeSet, fs, process::Stdio, thread, time::Duration};
 
+use serde_json::Value;
+
 use crate::{
     captures::{self, date},
     labelled::{self, Scores, day, labels},
@@ -271,4 +273,32 @@ fn baselines_that_cannot_be_compared_with_say_so() {
     // With labels and the same settings, a check compares.
     let (notes, scores) = line("baseline", "");
     assert!(scores.of("", "accuracy").baseline_value.is_some() && notes == "[]", "{notes}");
+}
+
+#[test]
+fn what_is_explained_of_a_metric_is_of_that_metric() {
+    let sandbox = captured(34, 900, false);
+    sandbox.expect(0, "baseline good --segment-by colour --out split -q");
+    sandbox.expect(
+        0,
+        &format!("{BACKFILL} --segment-by colour").replace("--baseline baseline", "--baseline split"),
+    );
+    let line = format!("explain results --window {} --format json", date(33));
+    let explained = sandbox.expect(0, &line).json();
+    let mut compared = 0;
+    let moved = explained["moved"].as_array().unwrap();
+    let of = |one: &Value, member: &str| one[member].as_str().unwrap_or_default().to_owned();
+    for one in moved.iter().filter(|one| of(one, "check") == "model_quality" && one["segment"].is_null()) {
+        for segment in one["segments"].as_array().unwrap() {
+            let is_it = |other: &&Value| {
+                of(other, "segment") == of(segment, "segment")
+                    && of(other, "check") == "model_quality"
+                    && of(other, "metric") == of(one, "metric")
+            };
+            let same = moved.iter().find(is_it).unwrap();
+            assert_eq!(same["value"], segment["value"], "{one}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 4, "{compared}: {explained}");
 }

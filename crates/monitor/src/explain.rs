@@ -62,10 +62,15 @@ pub struct Moved {
     pub sources: Vec<String>,
 }
 
-/// Identifies a constraint over time: segment, feature, check.
-type Constraint = (Option<String>, Option<String>, String);
-/// Segments with their values, by feature and check.
-type SegmentValues = BTreeMap<(Option<String>, String), Vec<(String, f64)>>;
+/// Identifies a constraint over time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Constraint {
+    segment: Option<String>,
+    feature: Option<String>,
+    check: String,
+    /// Metric; of groups, which metric of which of them.
+    what: String,
+}
 
 /// Explains a window of results: a date, or a time that lies in it.
 ///
@@ -121,16 +126,15 @@ pub fn explain(
     }
     let violations = store.read_table(&results.join("violations")?, &|_| true)?;
     let mut history: BTreeMap<Constraint, Vec<i64>> = BTreeMap::new();
-    let mut by_segment: SegmentValues = BTreeMap::new();
+    // Segments with their values, by what broke.
+    let mut by_segment: BTreeMap<Constraint, Vec<(String, f64)>> = BTreeMap::new();
     for row in rows(&violations) {
         let (Some(at), constraint) = (row.time("window_start"), constraint(row)) else { continue };
         if at == start
-            && let (Some(segment), Some(value)) = (&constraint.0, row.number("value"))
+            && let (Some(segment), Some(value)) = (&constraint.segment, row.number("value"))
         {
-            by_segment
-                .entry((constraint.1.clone(), constraint.2.clone()))
-                .or_default()
-                .push((segment.clone(), value));
+            let of_all = Constraint { segment: None, ..constraint.clone() };
+            by_segment.entry(of_all).or_default().push((segment.clone(), value));
         }
         history.entry(constraint).or_default().push(at);
     }
@@ -138,18 +142,14 @@ pub fn explain(
     for row in rows(&violations).filter(|row| row.time("window_start") == Some(start)) {
         let constraint = constraint(row);
         let is_named = |name: &str| {
-            constraint.1.as_deref() == Some(name) || row.texts("features").iter().any(|one| one == name)
+            constraint.feature.as_deref() == Some(name) || row.texts("features").iter().any(|one| one == name)
         };
         if feature.is_some_and(|name| !is_named(name)) {
             continue;
         }
         let (since, windows) =
             run_before(&starts, start, history.get(&constraint).map_or(&[], Vec::as_slice));
-        let segments = if constraint.0.is_none() {
-            by_segment.get(&(constraint.1.clone(), constraint.2.clone())).cloned().unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+        let segments = by_segment.get(&constraint).cloned().unwrap_or_default();
         let text = |name: &str| row.text(name).unwrap_or_default().to_owned();
         explanation.moved.push(Moved {
             metric: text("metric"),
@@ -163,9 +163,9 @@ pub fn explain(
             bins: row.contributions(),
             segments,
             sources: row.texts("sources"),
-            segment: constraint.0,
-            feature: constraint.1,
-            check: constraint.2,
+            segment: constraint.segment,
+            feature: constraint.feature,
+            check: constraint.check,
         });
     }
     // Violations before warnings, all rows before segments, what is new before what has long been so.
@@ -195,5 +195,12 @@ fn dates(store: &Store, results: &Location) -> Result<Vec<String>, Error> {
 
 fn constraint(row: Row<'_>) -> Constraint {
     let text = |name: &str| row.text(name).map(str::to_owned);
-    (text("segment"), text("feature"), text("check").unwrap_or_default())
+    // `DPPL of SEX = 2 against the others: 0.2, ...`
+    let group = row.text("description").and_then(|text| text.split_once(" against the others"));
+    Constraint {
+        segment: text("segment"),
+        feature: text("feature"),
+        check: text("check").unwrap_or_default(),
+        what: group.map(|(group, _)| group).or(row.text("metric")).unwrap_or_default().to_owned(),
+    }
 }

@@ -1,10 +1,12 @@
 //! How differently groups are treated, against how they were in the baseline.
 
-use quality::bias::{
-    ALL, Change, Estimate, Facet, IfAlike, Measure, Metric, NEIGHBOURS, Resampling, Sample, Table, Undefined,
-    cautious,
+use quality::{
+    Problem,
+    bias::{
+        ALL, Change, Estimate, Facet, IfAlike, Measure, Metric, NEIGHBOURS, Resampling, Sample, Table,
+        Undefined, cautious,
+    },
 };
-
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::{Sides, Turned, beyond};
@@ -92,20 +94,33 @@ fn group_scores(sides: &Sides<'_>, group: &Group<'_>) -> Vec<Turned> {
                 let alike = at.and_then(|at| *alike.get(at)?);
                 judged(row, metric, &estimate, of_baseline.map(|before| (before, estimate)), alike)
             }
-            // Of numbers nothing is positive unless it is said what is.
-            Err(Undefined::NoRows) if sides.form.threshold.is_nan() => {
-                let reason = "`threshold` under [quality] says from which value on a number is positive";
-                Turned::without(row, Status::NotComparable, reason)
-            }
-            Err(undefined) => Turned::without(row, status(undefined), undefined),
+            Err(undefined) => without(sides, row, undefined),
         });
     }
     turned
 }
 
+/// Why there is no value.
+fn without(sides: &Sides<'_>, row: ScoreRow, undefined: Undefined) -> Turned {
+    // Of numbers and names nothing is positive unless it is said what is.
+    let unsaid = match sides.form.problem {
+        Problem::Regression | Problem::Ranking if sides.form.threshold.is_nan() => {
+            Some("`threshold` under [quality] says from which value on a number is positive")
+        }
+        Problem::Multiclass if sides.settings.quality.positive.is_none() => {
+            Some("`positive` under [quality] names the class that is positive")
+        }
+        _ => None,
+    };
+    match unsaid.filter(|_| undefined == Undefined::NoRows) {
+        Some(reason) => Turned::without(row, Status::NotComparable, reason),
+        None => Turned::without(row, status(undefined), undefined),
+    }
+}
+
 /// The test that looks at rows, where it is asked for.
 fn flip_test(sides: &Sides<'_>, group: &Group<'_>) -> Option<Turned> {
-    let Group { at, form, name: group, .. } = group;
+    let Group { at, form, name: group, table, .. } = group;
     let at = *at;
     let metric = ALL.iter().find(|metric| matches!(metric.measure, Measure::Neighbours))?;
     let sample = sides.current.flips.get(at)?.as_ref()?;
@@ -116,15 +131,18 @@ fn flip_test(sides: &Sides<'_>, group: &Group<'_>) -> Option<Turned> {
     let mut row = sides.of_feature(&form.column, Family::Bias, metric.name, method);
     (row.rows, row.baseline_rows) = (0, 0);
     let drawn = |sample: &Sample| sample.sides(|name| form.facet.is_in(group, name), false);
-    let now = match drawn(sample) {
-        Ok(now) => now,
-        Err(undefined) => return Some(Turned::without(row, status(undefined), undefined)),
+    let estimated = drawn(sample).and_then(|now| Ok((now.estimate()?, now)));
+    let (estimate, now) = match estimated {
+        Ok(estimated) => estimated,
+        // The group is there, but nobody in it has a prediction.
+        Err(Undefined::EmptyGroup) if table.disadvantaged().rows() > 0 => {
+            return Some(without(sides, row, Undefined::NoRows));
+        }
+        Err(undefined) => return Some(without(sides, row, undefined)),
     };
     row.rows = now.group.rows() as u64;
-    let estimate = match now.estimate() {
-        Ok(estimate) => estimate,
-        Err(undefined) => return Some(Turned::without(row, status(undefined), undefined)),
-    };
+    row.reason = (sample.left_out() > 0)
+        .then(|| format!("left out: {} rows without a finite number as each feature", sample.left_out()));
     // Of samples of one size, for neighbours in a crowd are nearer.
     let before = sides.baseline.and_then(|baseline| drawn(baseline.flips.get(at)?.as_ref()?).ok());
     let both = before.as_ref().and_then(|all| {
