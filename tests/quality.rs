@@ -302,3 +302,33 @@ fn what_is_explained_of_a_metric_is_of_that_metric() {
     }
     assert!(compared >= 4, "{compared}: {explained}");
 }
+
+#[test]
+fn drawn_rows_follow_their_ids() {
+    let sandbox = labelled::with_baseline();
+    let group = "disadvantaged = [\"red\"]";
+    let settings = labelled::SETTINGS.replace(group, &format!("{group}\nflip_test = [\"amount\"]"));
+    sandbox.write("driftscan.toml", settings);
+    sandbox.expect(0, "baseline good --out flips -q");
+    let all = day(0, 20_000, 0.0);
+    let parts = [all.slice(0, 7_000), all.slice(7_000, 13_000)];
+    captures::write_parquet(&sandbox.path("one/all.parquet"), &[all]);
+    for (at, part) in parts.iter().enumerate() {
+        captures::write_parquet(
+            &sandbox.path(&format!("two/a/{}.parquet", 9 - at)),
+            std::slice::from_ref(part),
+        );
+    }
+    let flips = |captures: &str, threads: u32| {
+        let out = format!("results-{captures}-{threads}");
+        sandbox
+            .expect(0, &format!("backfill {captures} --baseline flips --out {out} --threads {threads} -q"));
+        let scores = Scores::of_table(&sandbox.path(&out));
+        scores.with(&date(0), "", "colour", "FT", "/group=red/neighbours5").clone()
+    };
+    let (one, two) = (flips("one", 1), flips("two", 2));
+    assert_eq!(one.value.map(f64::to_bits), two.value.map(f64::to_bits));
+    assert_eq!((one.error_bound, one.rows), (None, two.rows), "not all rows were kept");
+    let error = one.standard_error.unwrap();
+    assert!(error > 0.0 && one.standard_error == two.standard_error && one.rows > 1_000, "{one:?}");
+}

@@ -174,7 +174,9 @@ impl Counting<'_> {
     fn columns(&self, with_truth: bool) -> impl Iterator<Item = &str> {
         let own = self.form.label.as_deref().filter(|_| with_truth);
         let keys = self.settings.roles.timestamp.iter().chain(&self.settings.segment_by).map(String::as_str);
-        let id = self.settings.roles.id.as_deref().filter(|_| with_truth);
+        // Ids also say which rows are drawn.
+        let needs_id = with_truth || !self.form.flip_columns.is_empty();
+        let id = self.settings.roles.id.as_deref().filter(|_| needs_id);
         self.form.columns().filter(move |name| own != Some(*name)).chain(keys).chain(id)
     }
 
@@ -192,7 +194,8 @@ impl Counting<'_> {
         for batch in task.batches(None) {
             let batch = batch?;
             let of_row = assigning.of_rows(&batch, &mut grouped)?;
-            let place = Place { source, task: task.task, first };
+            let id = self.settings.roles.id.as_deref();
+            let place = Place { id, source, task: task.task, first };
             first += batch.num_rows() as u64;
             let sheet =
                 self.form.sheet(&batch, place, joining.is_none()).map_err(|error| error.to_string())?;

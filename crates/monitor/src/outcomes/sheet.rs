@@ -23,6 +23,8 @@ pub(super) const MISMATCHED: &str = "\0";
 /// Where the rows of a batch lie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
+    /// Column of ids.
+    pub(super) id: Option<&'a str>,
     /// Id of the source.
     pub(super) source: &'a str,
     /// Number of the task in it.
@@ -32,16 +34,21 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// The same for a row in every run.
-    fn draws(&self, rows: usize) -> UInt64Array {
+    /// The same for a row in every run: by its id wherever it lies, or without one by its place.
+    fn draws(&self, batch: &RecordBatch) -> UInt64Array {
+        let ids = self.id.and_then(|name| Column::of(batch, name));
         let mut bytes = [0; 24];
         bytes[..8].copy_from_slice(&sketch::hash_bytes(self.source.as_bytes()).to_le_bytes());
         bytes[8..16].copy_from_slice(&(self.task as u64).to_le_bytes());
-        let draw = |row: u64| {
-            bytes[16..].copy_from_slice(&(self.first + row).to_le_bytes());
+        let draw = |row: usize| {
+            let id = ids.as_ref().and_then(|ids| plain(ids.value(row)?).name());
+            if let Some(id) = id {
+                return sketch::hash_bytes(id.as_bytes());
+            }
+            bytes[16..].copy_from_slice(&(self.first + row as u64).to_le_bytes());
             sketch::hash_bytes(&bytes)
         };
-        UInt64Array::from_iter_values((0..rows as u64).map(draw))
+        UInt64Array::from_iter_values((0..batch.num_rows()).map(draw))
     }
 }
 
@@ -133,7 +140,7 @@ impl Form {
             columns.push(numbers(&column(Some(name)), rows));
         }
         if !self.flip_columns.is_empty() {
-            columns.push(Arc::new(place.draws(rows)));
+            columns.push(Arc::new(place.draws(batch)));
         }
         let mut fields = self.sheet_schema();
         if with_label {

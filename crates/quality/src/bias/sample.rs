@@ -243,7 +243,7 @@ impl TryFrom<Stored> for Sample {
         if rows.chain([left_out]).fold(0, u64::saturating_add) > MOST_ROWS {
             return Err("more rows than can be");
         }
-        if values.len() > MOST_PAIRS || refused && !values.is_empty() || limit > MOST_KEPT {
+        if values.len() > MOST_PAIRS || refused && !values.is_empty() || !(2..=MOST_KEPT).contains(&limit) {
             return Err("more values than are kept");
         }
         if !values.is_sorted_by(|left, right| left.name < right.name) {
