@@ -100,7 +100,8 @@ fn settings(problem: usize) -> Settings {
         3 => Quality { problem: Some(monitor::Problem::Ranking), query: name("c"), ..Quality::default() },
         _ => Quality::default(),
     };
-    let bias = Bias { facet: "y".to_owned(), group: name("c"), ..Bias::default() };
+    let bias =
+        Bias { facet: "y".to_owned(), group: name("c"), flip_test: vec!["x".to_owned()], ..Bias::default() };
     let attribution = Attribution { columns: vec!["a_*".to_owned()], ..Attribution::default() };
     let roles = Roles { timestamp: name("ts"), prediction, probability, label, ..Roles::default() };
     Settings { roles, quality, bias: vec![bias], attribution, threads: 1, ..Settings::default() }
