@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod attributions;
 #[cfg(test)]
+mod aws_profiles;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod bad_labels;

@@ -1,23 +1,17 @@
 //! The few operations everything here is made of, on the local file system or on an object store.
 
+use crate::bucket;
 use crate::error::Error;
 use crate::listing::Object;
 use crate::local;
 use crate::local_file::LocalFile;
-use crate::location::{Cloud, Place};
+use crate::location::Place;
 use crate::pool::Pool;
 use crate::remote::{Objects, REQUESTS};
-use crate::retry::{config, limits};
 use crate::traffic::Meter;
 use bytes::Bytes;
-use object_store::ObjectStore;
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::memory::InMemory;
 use std::ops::Range;
-
-use std::sync::Arc;
 
 /// An opened store; clones share it.
 #[derive(Debug, Clone)]
@@ -28,14 +22,13 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Opens the store of a place; credentials come from the environment variables of each cloud.
-    pub(crate) fn open(place: &Place, meter: Meter) -> Result<Self, Error> {
+    /// Opens the store of a place.
+    pub(crate) async fn open(place: &Place, meter: Meter) -> Result<Self, Error> {
         let objects = match place {
             Place::Local => return Ok(Self::Local(Pool::default())),
             Place::Memory => Objects::in_memory(InMemory::new(), meter),
             Place::Bucket { cloud, authority } => {
-                let opened = open_bucket(*cloud, authority);
-                Objects::new(opened.map_err(|error| Error::object(authority, "open", error))?, meter)
+                Objects::new(bucket::open(*cloud, authority).await?, meter)
             }
         };
         Ok(Self::Objects(objects))
@@ -147,28 +140,4 @@ pub(crate) async fn blocking<T: Send + 'static>(
         Ok(outcome) => outcome,
         Err(error) => Err(Error::lost("local file system", action, error)),
     }
-}
-
-fn open_bucket(cloud: Cloud, authority: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
-    Ok(match cloud {
-        Cloud::Aws => {
-            let builder = limits("AWS").fold(AmazonS3Builder::from_env(), |builder, (key, value)| {
-                builder.with_config(AmazonS3ConfigKey::Client(key), value)
-            });
-            Arc::new(builder.with_bucket_name(authority).with_retry(config()).build()?)
-        }
-        Cloud::Google => {
-            let builder = limits("GOOGLE")
-                .fold(GoogleCloudStorageBuilder::from_env(), |builder, (key, value)| {
-                    builder.with_config(GoogleConfigKey::Client(key), value)
-                });
-            Arc::new(builder.with_bucket_name(authority).with_retry(config()).build()?)
-        }
-        Cloud::Azure => {
-            let builder = limits("AZURE").fold(MicrosoftAzureBuilder::from_env(), |builder, (key, value)| {
-                builder.with_config(AzureConfigKey::Client(key), value)
-            });
-            Arc::new(builder.with_url(format!("abfss://{authority}/")).with_retry(config()).build()?)
-        }
-    })
 }

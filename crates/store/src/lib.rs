@@ -15,7 +15,9 @@
 //! # }
 //! ```
 
+mod aws_profile;
 mod backend;
+mod bucket;
 mod capture;
 mod chunk;
 mod csv;
@@ -114,7 +116,7 @@ impl Store {
         if let Some(backend) = opened.get(location.place()) {
             return Ok(backend.clone());
         }
-        let backend = Backend::open(location.place(), self.meter.clone())?;
+        let backend = self.runtime.block_on(Backend::open(location.place(), self.meter.clone()))?;
         opened.insert(location.place().clone(), backend.clone());
         Ok(backend)
     }
