@@ -65,11 +65,11 @@ impl<'a> Bucket<'a> {
 
     /// All objects below a folder of the bucket, by what follows it in their names.
     pub(crate) fn objects(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
-        let (list, tag, root) = if self.server.bucket.starts_with("s3:") {
-            ("/bucket?list-type=2&prefix=", "Key", "/bucket/")
-        } else {
+        let (list, tag, root) = if self.server.bucket.starts_with("az:") {
             let list = "/devstoreaccount1/bucket?restype=container&comp=list&prefix=";
             (list, "Name", "/devstoreaccount1/bucket/")
+        } else {
+            ("/bucket?list-type=2&prefix=", "Key", "/bucket/")
         };
         let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
         let listing = String::from_utf8(self.body(&format!("{list}{folder}/"))).unwrap();
@@ -210,6 +210,13 @@ fn everything_in_a_bucket(bucket: &Bucket<'_>, objects: impl Fn(&str) -> Vec<(St
 #[test]
 fn on_moto_the_program_does_what_it_does_on_a_disk() {
     let Some(server) = Server::moto() else { return };
+    let bucket = Bucket::with_captures(&server, 5);
+    everything_in_a_bucket(&bucket, |folder| bucket.objects(folder));
+}
+
+#[test]
+fn on_google_the_program_does_what_it_does_on_a_disk() {
+    let Some(server) = Server::google() else { return };
     let bucket = Bucket::with_captures(&server, 5);
     everything_in_a_bucket(&bucket, |folder| bucket.objects(folder));
 }

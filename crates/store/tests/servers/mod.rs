@@ -24,7 +24,7 @@ pub(crate) struct Server {
 /// A program that can be a server.
 struct Kind {
     program: &'static str,
-    /// With `PORT` and `FOLDER` in place of what they are.
+    /// With `PORT`, `FOLDER` and `SCRIPT` in place of what they are.
     arguments: &'static str,
     bucket: &'static str,
     /// With `ADDRESS` in place of what it is.
@@ -85,6 +85,22 @@ const AZURITE: Kind = Kind {
     },
 };
 
+/// Google Cloud Storage, by a server of our own: none that can be installed both lists and heeds conditions.
+const GOOGLE: Kind = Kind {
+    program: "python3",
+    arguments: "-c SCRIPT PORT",
+    bucket: "gs://bucket",
+    variables: &[
+        ("GOOGLE_ALLOW_HTTP", "true"),
+        (
+            "GOOGLE_SERVICE_ACCOUNT_KEY",
+            r#"{"gcs_base_url": "http://ADDRESS", "disable_oauth": true, "client_email": "", "private_key_id": "",
+                "private_key": "not-to-be-shown"}"#,
+        ),
+    ],
+    put: MOTO.put,
+};
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -105,6 +121,10 @@ impl Server {
         Self::start(&AZURITE)
     }
 
+    pub(crate) fn google() -> Option<Self> {
+        Self::start(&GOOGLE)
+    }
+
     /// Starts a server; where there is none to start, says so.
     fn start(kind: &'static Kind) -> Option<Self> {
         for _ in 0..5 {
@@ -112,6 +132,7 @@ impl Server {
             let folder = tempfile::tempdir().unwrap();
             let arguments = kind.arguments.split(' ').map(|argument| match argument {
                 "PORT" => port.clone(),
+                "SCRIPT" => include_str!("google.py").to_owned(),
                 "FOLDER" => folder.path().to_str().unwrap().to_owned(),
                 other => other.to_owned(),
             });

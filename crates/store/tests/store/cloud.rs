@@ -1,4 +1,4 @@
-//! The same calls against real servers of S3 and Azure, where their programs can be started.
+//! The same calls against servers of S3, Azure and Google Cloud Storage, where their programs can be started.
 
 use crate::lease::race;
 use crate::sandbox::{START, Sandbox, batch, count, parquet_grouped, ready, timed};
@@ -22,6 +22,18 @@ fn captures_and_results_on_s3s() {
 fn captures_and_results_on_azurite() {
     let Some(server) = Server::azurite() else { return };
     server.run("cloud::on_the_server", &[]);
+}
+
+#[test]
+fn captures_and_results_on_google() {
+    let Some(server) = Server::google() else { return };
+    server.run("cloud::on_the_server", &[]);
+}
+
+#[test]
+fn one_of_many_leases_on_google() {
+    let Some(server) = Server::google() else { return };
+    server.run("cloud::leases_on_the_server", &[("ROUNDS", "20")]);
 }
 
 #[test]
@@ -99,6 +111,10 @@ fn on_the_server() {
         sandbox.store.list_folder(&table).unwrap(),
         ["window_date=2013-01-01", "window_date=2013-01-02"]
     );
+    let large: Vec<u8> = (0..20_u32 << 20).map(|i| (i / 251) as u8).collect();
+    let place = root.join("large, put in parts").unwrap();
+    sandbox.store.write(&place, large.clone()).unwrap();
+    assert!(sandbox.store.read(&place).unwrap().is_some_and(|read| read == large));
     assert_eq!(sandbox.store.read(&table.join("none").unwrap()).unwrap(), None);
 
     let missing =
