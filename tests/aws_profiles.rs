@@ -85,7 +85,10 @@ fn a_profile_that_is_not_there_or_cannot_be_used_is_named() {
         assert_eq!(ran.code, 3, "{ran:#?}");
         ran.error()
     };
-    holds(&error("modles"), &["not allowed to open `bucket`", "`modles`, which AWS_PROFILE names", "not defined"]);
+    holds(
+        &error("modles"),
+        &["not allowed to open `bucket`", "`modles`, which AWS_PROFILE names", "not defined"],
+    );
     // Its program has nothing to hand out.
     holds(&error("program"), &["not allowed to open `bucket`", "`program`", "credential"]);
     // One without credentials leaves them to the machine, of which there is none here.

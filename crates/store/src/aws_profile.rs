@@ -78,7 +78,8 @@ impl AwsProfile {
         {
             builder = builder.with_endpoint(endpoint);
         }
-        let is_signed = builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).as_deref() != Some("true");
+        let is_signed =
+            builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).as_deref() != Some("true");
         if is_signed && is_open(&builder, AmazonS3ConfigKey::AccessKeyId) {
             let credentials = Credentials { of: self.credentials, last: Mutex::default() };
             match credentials.current().await {
@@ -162,7 +163,8 @@ impl CredentialProvider for Credentials {
     {
         let current = async || self.current().await;
         Box::pin(async move {
-            let failed = |error| object_store::Error::Generic { store: "S3", source: Box::new(Unusable(error)) };
+            let failed =
+                |error| object_store::Error::Generic { store: "S3", source: Box::new(Unusable(error)) };
             current().await.map_err(failed)
         })
     }

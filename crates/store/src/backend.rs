@@ -27,9 +27,7 @@ impl Backend {
         let objects = match place {
             Place::Local => return Ok(Self::Local(Pool::default())),
             Place::Memory => Objects::in_memory(InMemory::new(), meter),
-            Place::Bucket { cloud, authority } => {
-                Objects::new(bucket::open(*cloud, authority).await?, meter)
-            }
+            Place::Bucket { cloud, authority } => Objects::new(bucket::open(*cloud, authority).await?, meter),
         };
         Ok(Self::Objects(objects))
     }
