@@ -97,6 +97,9 @@ kernel! {
 #[expect(clippy::float_cmp, reason = "nothing may be lost")]
 fn add(chunks: &[[f64; LANES]], magic: [f64; 3], lanes: &mut [[f64; LANES]; 9]) {
     let [first, second, third] = magic;
+    // All products and sums are exact, so that one rounding or two make no difference but in time.
+    let is_fused = multiversion::target::target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64"));
+    let add = |sum: f64, a: f64, b: f64| if is_fused { a.mul_add(b, sum) } else { sum + a * b };
     let [mut sum0, mut sum1, mut sum2, mut square0, mut square1, mut square2, mut square3, mut square4, mut out] = *lanes;
     for chunk in chunks {
         for i in 0..LANES {
@@ -112,11 +115,11 @@ fn add(chunks: &[[f64; LANES]], magic: [f64; 3], lanes: &mut [[f64; LANES]; 9]) 
             sum0[i] += high;
             sum1[i] += middle;
             sum2[i] += low;
-            square0[i] += high * high;
-            square1[i] += high * middle;
-            square2[i] += middle * middle + (high + high) * low;
-            square3[i] += middle * low;
-            square4[i] += low * low;
+            square0[i] = add(square0[i], high, high);
+            square1[i] = add(square1[i], high, middle);
+            square2[i] = add(add(square2[i], middle, middle), high + high, low);
+            square3[i] = add(square3[i], middle, low);
+            square4[i] = add(square4[i], low, low);
         }
     }
     *lanes = [sum0, sum1, sum2, square0, square1, square2, square3, square4, out];
