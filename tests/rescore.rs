@@ -1,6 +1,8 @@
 //! Results again from stored profiles: other constraints, metrics and longer windows, and no captures.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, sync::Arc};
+
+use arrow_array::{RecordBatch, StringArray};
 
 use crate::{
     captures::{self, BACKFILL, Mood},
@@ -199,6 +201,48 @@ fn a_late_file_reaches_the_windows_that_are_compared_with_its_own() {
     let (from, to) = (captures::date(0), captures::date(20));
     sandbox.expect(0, &line.replace("--out results", &format!("--out once --from {from} --to {to}")));
     same(&sandbox, "daily", "once");
+    // Alone, a range lacks them, and says so.
+    let (from, to) = (captures::date(10), captures::date(20));
+    let alone = line
+        .replace(" --format json", "")
+        .replace("--out results", &format!("--out alone --from {from} --to {to}"));
+    holds(
+        &sandbox.expect(0, &alone).stdout,
+        &[
+            "3 windows are compared with fewer windows than asked for",
+            &from,
+            &format!("run from {}", captures::date(7)),
+        ],
+    );
+}
+
+/// A day of calm captures with a category, half of whose values the baseline has not seen.
+fn with_late_names(day: i64, name: impl Fn(usize) -> String) -> RecordBatch {
+    let rows = 400;
+    let names = (0..rows).map(|row| if row % 2 == 0 { "known".to_owned() } else { name(row) });
+    let names = Arc::new(StringArray::from_iter_values(names));
+    captures::with(&captures::day(day, rows, Mood::Calm), "place", names)
+}
+
+#[test]
+fn names_that_only_the_windows_have_are_compared_too() {
+    let sandbox = Sandbox::new();
+    let known = |day| with_late_names(day, |_| "known".to_owned());
+    captures::write_parquet(&sandbox.path("good/part.parquet"), &(-10..0).map(known).collect::<Vec<_>>());
+    sandbox.expect(0, "baseline good --out baseline --timestamp ts --id id");
+    for day in 0..6 {
+        // Since day 4 other names are new.
+        let names = |row: usize| format!("{}-{}", if day < 4 { "new" } else { "newer" }, row % 10);
+        let path = sandbox.path(&format!("captures/{day}.parquet"));
+        captures::write_parquet(&path, &[with_late_names(day, names)]);
+    }
+    sandbox.expect(0, &format!("{BACKFILL} --compare previous"));
+    let scores = read(&sandbox.path("results"), "scores");
+    let of_places =
+        rows(&scores).filter(|row| row.text("feature") == "place" && row.text("metric") == "total_variation");
+    let values: Vec<f64> = of_places.filter_map(|row| row.number("value")).collect();
+    let halves: Vec<f64> = values.iter().map(|value| (value * 2.0).round()).collect();
+    assert_eq!(halves, [0.0, 0.0, 0.0, 1.0, 0.0], "each day with the one before: {values:?}");
 }
 
 #[test]

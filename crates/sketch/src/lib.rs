@@ -68,7 +68,7 @@ pub use kernel::BLOCK;
 pub use kll::{KLL_BUCKETS, KLL_SHRINKAGE, KLL_SIZE, Kll, equal_width};
 pub use lengths::Lengths;
 pub use moments::Moments;
-pub use names::{BUCKETS, NameCounts};
+pub use names::{BUCKETS, NameCounts, NewName};
 pub use value_counts::ValueCounts;
 
 /// Writes a summary as versioned bytes.

@@ -37,6 +37,17 @@ pub struct NameCounts {
     rest: Tally,
 }
 
+/// A name that the domain does not have, on two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewName<'a> {
+    /// Its text.
+    pub name: &'a str,
+    /// Rows with it on this side.
+    pub rows: u64,
+    /// Rows with it on the other.
+    pub theirs: u64,
+}
+
 impl NameCounts {
     /// Counts `weight` rows with a name; returns the hash it is known by.
     pub fn observe(&mut self, domain: &Domain, name: &str, weight: u64) -> u64 {
@@ -114,6 +125,29 @@ impl NameCounts {
     #[must_use]
     pub fn uncounted_new_rows(&self) -> u64 {
         self.new_rows.saturating_sub(self.new.values().map(|(_, rows)| rows).sum())
+    }
+
+    /// New names of either side with the rows of both, those with most rows of ours first, then alphabetically; and the rows
+    /// of each side whose new name lacks a counter on one of them.
+    #[must_use]
+    pub fn new_beside<'a>(&'a self, theirs: &'a Self) -> (Vec<NewName<'a>>, [u64; 2]) {
+        // A side that is full holds all of its names up to its largest hash, and none beyond.
+        let full = [self, theirs].into_iter().filter(|side| side.uncounted_new_rows() > 0);
+        let limit = full.filter_map(|side| side.new.keys().last()).min().copied().unwrap_or(u64::MAX);
+        let mut names: BTreeMap<u64, NewName<'a>> = BTreeMap::new();
+        for (&hash, (name, rows)) in theirs.new.range(..=limit) {
+            names.insert(hash, NewName { name, rows: 0, theirs: *rows });
+        }
+        for (&hash, (name, rows)) in self.new.range(..=limit) {
+            names.entry(hash).or_insert(NewName { name, rows: 0, theirs: 0 }).rows = *rows;
+        }
+        let mut names: Vec<_> = names.into_values().collect();
+        names.sort_unstable_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.name.cmp(b.name)));
+        let rest = [
+            self.new_rows.saturating_sub(names.iter().map(|name| name.rows).sum()),
+            theirs.new_rows.saturating_sub(names.iter().map(|name| name.theirs).sum()),
+        ];
+        (names, rest)
     }
 
     /// Rows in each hash bucket.
@@ -285,6 +319,35 @@ mod tests {
             prop_assert_eq!(merged.rows(), whole.known_rows().iter().map(|(_, rows)| rows).sum::<u64>() + whole.new_rows());
             prop_assert_eq!(merged.buckets(&domain), whole.buckets(&domain));
             prop_assert_eq!(whole.buckets(&domain).iter().sum::<u64>(), whole.rows());
+        }
+    }
+
+    #[test]
+    fn new_names_of_two_sides_are_compared_one_by_one_as_far_as_both_count_them() {
+        let domain = domain(2);
+        let rows = |side: &NameCounts, name: &str| {
+            side.new_names().iter().find(|(n, _)| *n == name).map(|(_, rows)| *rows)
+        };
+        let few = of(&domain, &[0, 5, 6, 6, 6, 7]);
+        let ours = of(&domain, &[1, 6, 7, 7, 8]);
+        let (names, rest) = ours.new_beside(&few);
+        let shown: Vec<_> = names.iter().map(|new| (new.name, new.rows, new.theirs)).collect();
+        assert_eq!(shown, [("k7", 2, 1), ("k6", 1, 3), ("k8", 1, 0), ("k5", 0, 1)]);
+        assert_eq!(rest, [0, 0]);
+        // One side has more names than counters.
+        let many: Vec<u32> = (2..3_000).chain(1_000..2_500).collect();
+        let many = of(&domain, &many);
+        assert!(many.uncounted_new_rows() > 0);
+        for (ours, theirs) in [(&few, &many), (&many, &few), (&many, &many)] {
+            let (names, rest) = ours.new_beside(theirs);
+            assert!(names.len() >= 1_000);
+            for new in &names {
+                assert_eq!(new.rows, rows(ours, new.name).unwrap_or(0), "{new:?}");
+                assert_eq!(new.theirs, rows(theirs, new.name).unwrap_or(0), "{new:?}");
+            }
+            let told = |rows: fn(&NewName<'_>) -> u64| names.iter().map(rows).sum::<u64>();
+            assert_eq!(told(|new| new.rows) + rest[0], ours.new_rows());
+            assert_eq!(told(|new| new.theirs) + rest[1], theirs.new_rows());
         }
     }
 

@@ -294,6 +294,8 @@ impl<'a> Work<'a> {
                 None => reading.finish_rescore()?,
             }
         }
+        let lacking = reading.history.note();
+        reading.outcome.notes.extend(lacking);
         Ok(reading.outcome)
     }
 }

@@ -87,12 +87,31 @@ pub(super) struct History {
     windows: BTreeMap<i64, Arc<Kept>>,
     /// Dates that are in `windows` whole.
     loaded: BTreeSet<Arc<str>>,
+    /// Where windows of this run begin, if that was said.
+    from: Option<i64>,
+    /// Windows that lack some of those before `from`, and the first of these.
+    short: (u64, Option<i64>),
 }
 
 impl History {
-    pub(super) fn new(compare: Compare, calendar: Calendar, names: Names) -> Self {
+    pub(super) fn new(compare: Compare, calendar: Calendar, names: Names, from: Option<i64>) -> Self {
         let dates = Dates::new(calendar.clone());
-        Self { compare, calendar, dates, names, windows: BTreeMap::new(), loaded: BTreeSet::new() }
+        let (windows, loaded) = (BTreeMap::new(), BTreeSet::new());
+        Self { compare, calendar, dates, names, windows, loaded, from, short: (0, None) }
+    }
+
+    /// What windows lacked that begin where captures may not.
+    pub(super) fn note(&mut self) -> Option<String> {
+        let (windows, (Some(first), Some(from))) = (self.short.0, (self.short.1, self.from)) else {
+            return None;
+        };
+        Some(format!(
+            "{windows} {} compared with fewer windows than asked for: no earlier run counted those before {}; \
+             run from {} on for these",
+            if windows == 1 { "window is" } else { "windows are" },
+            self.dates.of(from),
+            self.dates.of(first),
+        ))
     }
 
     /// Whether windows are compared with each other at all.
@@ -140,6 +159,12 @@ impl History {
                 }
                 self.have(&date);
             }
+        }
+        let is_lacking =
+            |start: &&i64| self.from.is_some_and(|from| **start < from) && !self.windows.contains_key(*start);
+        if let Some(&first) = earlier.iter().find(is_lacking) {
+            let (windows, before) = self.short;
+            self.short = (windows + 1, Some(before.map_or(first, |before| before.min(first))));
         }
         let windows: Vec<Arc<Kept>> =
             earlier.iter().filter_map(|start| self.windows.get(start)).map(Arc::clone).collect();

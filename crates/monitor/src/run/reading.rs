@@ -135,6 +135,7 @@ impl<'a> Reading<'a> {
                 settings.windows.compare,
                 Calendar::new(settings.windows.every, settings.windows.timezone.clone()),
                 names(&judge.baseline.spec),
+                wanted.range.0,
             ),
             lost: Vec::new(),
             outcome: Outcome::default(),

@@ -172,15 +172,14 @@ fn names(domain: &Domain, pair: &Pair<'_>) -> Distribution {
     let mut bins: Vec<Bin> = paired(baseline.known_rows(), current.known_rows())
         .map(|(at, before, now)| bin(domain.names().get(at).map_or("", |name| name), before, now))
         .collect();
-    for (name, rows) in current.new_names() {
-        bins.push(bin(name, 0, rows));
-    }
+    // Earlier windows have names that the baseline has not, too.
+    let (new, [now, before]) = current.new_beside(baseline);
+    bins.extend(new.into_iter().map(|new| bin(new.name, new.theirs, new.rows)));
     let named = bins.len();
     if baseline.other() + current.other() > 0 {
         bins.push(bin("(other known names)", baseline.other(), current.other()));
     }
-    if baseline.uncounted_new_rows() + current.uncounted_new_rows() > 0 {
-        let (before, now) = (baseline.uncounted_new_rows(), current.uncounted_new_rows());
+    if before + now > 0 {
         bins.push(bin("(other new names)", before, now));
     }
     let pooled = bins.len() - named;
