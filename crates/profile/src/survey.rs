@@ -45,7 +45,9 @@ struct Feature {
 /// Different numbers with their counts, and some that are yet to be counted.
 #[derive(Debug, Default)]
 struct Numbers {
-    counts: ValueCounts,
+    /// Parts that are counted, each at least twice as long as the next, so that no value is merged more often than the
+    /// length of the whole can be halved.
+    parts: Vec<ValueCounts>,
     loose: Vec<f64>,
 }
 
@@ -81,7 +83,7 @@ impl Survey {
         let numbers = self
             .names
             .iter()
-            .filter_map(|name| Some((name.as_str(), &self.features.get(name)?.numbers.counts)));
+            .filter_map(|name| Some((name.as_str(), self.features.get(name)?.numbers.parts.first()?)));
         numbers.filter(|(_, numbers)| numbers.rows() > 0)
     }
 
@@ -205,23 +207,36 @@ impl Numbers {
         self.loose.extend(values.filter(|value| !value.is_nan()));
         let taken = (self.loose.len() - before) as u64;
         if self.loose.len() > MAX_LOOSE {
-            self.settled();
+            self.count_loose();
         }
         taken
     }
 
     /// Sorts and counts the values gathered so far.
-    fn settled(&mut self) -> &ValueCounts {
+    fn count_loose(&mut self) {
         if !self.loose.is_empty() {
-            let loose = ValueCounts::new(std::mem::take(&mut self.loose));
-            self.counts = std::mem::take(&mut self.counts).merge(loose);
+            let loose = std::mem::take(&mut self.loose);
+            self.push(ValueCounts::new(loose));
         }
-        &self.counts
+    }
+
+    fn push(&mut self, mut part: ValueCounts) {
+        while let Some(last) = self.parts.pop_if(|last| last.values().len() < 2 * part.values().len()) {
+            part = last.merge(part);
+        }
+        self.parts.push(part);
+    }
+
+    /// All values gathered so far, counted.
+    fn settled(&mut self) -> &ValueCounts {
+        self.count_loose();
+        let whole = std::mem::take(&mut self.parts).into_iter().rev().reduce(|sum, part| part.merge(sum));
+        self.parts.push(whole.unwrap_or_default());
+        &self.parts[0]
     }
 
     fn merge(&mut self, mut other: Self) {
-        other.settled();
-        self.settled();
-        self.counts = std::mem::take(&mut self.counts).merge(other.counts);
+        other.count_loose();
+        other.parts.into_iter().for_each(|part| self.push(part));
     }
 }
