@@ -6,7 +6,7 @@ use crate::listing::{Found, Object};
 use crate::location::below;
 use bytes::Bytes;
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use tempfile::Builder;
@@ -27,11 +27,16 @@ pub(crate) fn read(key: &str, shown: &str) -> Result<Option<Bytes>, Error> {
     }
 }
 
-/// Writes beside the target, flushes to the disk and renames: readers see the old content or the new, never a part.
+/// Writes beside the target, flushes to the disk and renames: readers see the old content or the new, never a part. A file
+/// that holds the content already stays as it is: most tables do when windows are judged again.
 pub(crate) fn write(key: &str, shown: &str, content: &[u8]) -> Result<(), Error> {
     let target = Path::new(key);
     let folder = target.parent().unwrap_or(Path::new("/"));
     let replace = || {
+        if holds(target, content).unwrap_or(false) {
+            // Whoever wrote it may have been killed before this.
+            return File::open(folder)?.sync_all();
+        }
         create_folders(folder)?;
         // The usual mode less the umask; the default of temporary files would hide results from other users.
         let mut builder = Builder::new();
@@ -43,6 +48,22 @@ pub(crate) fn write(key: &str, shown: &str, content: &[u8]) -> Result<(), Error>
         File::open(folder)?.sync_all()
     };
     replace().map_err(|error| Error::io(shown, "write", error))
+}
+
+/// Whether a file has this content, and will still have it when the machine loses power.
+fn holds(path: &Path, content: &[u8]) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || metadata.len() != content.len() as u64 {
+        return Ok(false);
+    }
+    let mut found = Vec::with_capacity(content.len());
+    file.read_to_end(&mut found)?;
+    if found != content {
+        return Ok(false);
+    }
+    file.sync_all()?;
+    Ok(true)
 }
 
 /// Removes the unfinished files of writes that were killed, wherever they are below a folder.

@@ -36,6 +36,26 @@ fn a_write_replaces_the_whole_file() {
 }
 
 #[test]
+fn a_file_that_holds_the_content_already_is_left_alone() {
+    use std::os::unix::fs::MetadataExt as _;
+    let sandbox = Sandbox::new();
+    let place = sandbox.location("folder/file");
+    let file = || std::fs::metadata(sandbox.path("folder/file")).unwrap().ino();
+    let write = |content: &[u8]| sandbox.store.write(&place, content.to_vec()).unwrap();
+    write(b"one");
+    let first = file();
+    // Held open, so that no other file gets its number.
+    let _kept = std::fs::File::open(sandbox.path("folder/file")).unwrap();
+    write(b"one");
+    assert_eq!(file(), first);
+    for other in [b"two".as_slice(), b"longer"] {
+        write(other);
+        assert_ne!(file(), first);
+        assert_eq!(sandbox.store.read(&place).unwrap().as_deref(), Some(other));
+    }
+}
+
+#[test]
 fn a_failed_write_leaves_no_trace() {
     let sandbox = Sandbox::new();
     sandbox.put("file", b"old");
