@@ -2,10 +2,9 @@
 //!
 //! All edges below the key's cell are counted in the table; what is left to compare with are the edges inside the
 //! cell. So slots are exact for any key that is monotone, and the key is chosen such that few cells hold more than
-//! one edge, or, where values of their own slot lie between two, more than two: linear for most distributions, the
-//! logarithm's bits of the distance from a centre for those with long tails. Every number takes the same steps, so that
-//! vector instructions can do them; only a number in one of the few cells with more edges is searched for among all of
-//! them.
+//! two edges: linear for most distributions, the logarithm's bits of the distance from a centre for those with long
+//! tails. Every number takes the same steps, so that vector instructions can do them; only a number in one of the few
+//! cells with three edges is searched for among all of them.
 
 use crate::kernel::{BLOCK, kernel};
 
@@ -13,9 +12,7 @@ use crate::kernel::{BLOCK, kernel};
 const CELLS: usize = 2048;
 /// An edge outside the baseline's range weighs this much less than one inside when keys are compared.
 const OUTSIDE: f64 = 0.05;
-/// Share of the edges that may lie in crowded cells for the sake of one comparison less.
-const FEW: f64 = 0.01;
-/// A cell with more edges than are compared with: its numbers are looked up among all edges.
+/// A cell with more than two edges: its numbers are looked up among all edges.
 const CROWDED: u32 = 1 << 31;
 
 /// The table of some edges.
@@ -23,8 +20,6 @@ const CROWDED: u32 = 1 << 31;
 pub(crate) struct Lookup {
     key: Key,
     cells: Box<Cells>,
-    /// Whether any cell has a second edge.
-    are_pairs: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -52,21 +47,12 @@ impl Lookup {
     /// can number.
     pub(crate) fn new(edges: &[f64], range: (f64, f64)) -> Option<Self> {
         let keys = candidates(edges, range);
-        let best = |most: usize| {
-            let costs = keys.iter().map(|key| (cost(*key, most, edges, range), *key));
-            costs.reduce(|a, b| if b.0 < a.0 { b } else { a })
-        };
-        let (single, pairs) = (best(1)?, best(2)?);
-        #[expect(clippy::cast_precision_loss, reason = "a number of edges")]
-        if single.0 <= pairs.0 + FEW * edges.len() as f64 {
-            Self::build(single.1, 1, edges)
-        } else {
-            Self::build(pairs.1, 2, edges)
-        }
+        let cost = |key: &Key| cost(*key, edges, range);
+        let best = keys.into_iter().map(|key| (cost(&key), key)).reduce(|a, b| if b.0 < a.0 { b } else { a });
+        Self::build(best?.1, edges)
     }
 
-    /// The table whose cells hold at most so many edges, one or two, but for those that are crowded.
-    fn build(key: Key, most: usize, edges: &[f64]) -> Option<Self> {
+    fn build(key: Key, edges: &[f64]) -> Option<Self> {
         let mut cells = Box::new(Cells {
             base: [0; CELLS],
             first: [f64::INFINITY; CELLS],
@@ -79,7 +65,9 @@ impl Lookup {
         let mut before = 0_u32;
         for (cell, held) in held.iter().enumerate() {
             match held.as_slice() {
-                many if many.len() > most => cells.base[cell] = CROWDED,
+                [first, second, _, ..] => {
+                    (cells.base[cell], cells.first[cell], cells.second[cell]) = (CROWDED, *first, *second);
+                }
                 few => {
                     cells.base[cell] = before;
                     cells.first[cell] = few.first().copied().unwrap_or(f64::INFINITY);
@@ -88,19 +76,14 @@ impl Lookup {
             }
             before = u32::try_from(held.len()).ok().and_then(|held| before.checked_add(held))?;
         }
-        (before < CROWDED).then_some(Self { key, cells, are_pairs: most > 1 })
+        (before < CROWDED).then_some(Self { key, cells })
     }
 
     /// The slot of each of at most [`BLOCK`] finite numbers; `edges` are those of the table.
     pub(crate) fn find(&self, edges: &[f64], values: &[f64], slots: &mut [u32]) {
         debug_assert!(values.len() <= BLOCK, "more than a block");
         self.key.find(values, slots);
-        let Cells { base, first, second } = &*self.cells;
-        let bits = match self.are_pairs {
-            true => among_two(values, base, first, second, slots),
-            false => among_one(values, base, first, slots),
-        };
-        if bits < CROWDED {
+        if self.cells.slots(values, slots) < CROWDED {
             return;
         }
         for (slot, value) in slots.iter_mut().zip(values).filter(|(slot, _)| **slot >= CROWDED) {
@@ -129,22 +112,15 @@ impl Key {
     }
 }
 
-kernel! {
-/// From cells with one edge at most to slots; returns the bits that any slot has.
-fn among_one(values: &[f64], base: &[u32; CELLS], first: &[f64; CELLS], slots: &mut [u32]) -> u32 {
-    let mut bits = 0;
-    for (value, slot) in values.iter().zip(slots) {
-        let cell = *slot as usize % CELLS;
-        *slot = base[cell] + u32::from(*value >= first[cell]);
-        bits |= *slot;
+impl Cells {
+    /// From cells to slots; returns the bits that any slot has.
+    fn slots(&self, values: &[f64], slots: &mut [u32]) -> u32 {
+        slots_of(values, &self.base, &self.first, &self.second, slots)
     }
-    bits
-}
 }
 
 kernel! {
-/// The same with two.
-fn among_two(
+fn slots_of(
     values: &[f64],
     base: &[u32; CELLS],
     first: &[f64; CELLS],
@@ -228,8 +204,8 @@ impl Key {
     }
 }
 
-/// How many edges lie in cells with more than so many.
-fn cost(key: Key, most: usize, edges: &[f64], (min, max): (f64, f64)) -> f64 {
+/// How many edges share a cell with more than one other.
+fn cost(key: Key, edges: &[f64], (min, max): (f64, f64)) -> f64 {
     let mut cost = 0.0;
     let mut edges = edges.iter().copied().peekable();
     while let Some(edge) = edges.next() {
@@ -241,7 +217,7 @@ fn cost(key: Key, most: usize, edges: &[f64], (min, max): (f64, f64)) -> f64 {
             weigh(next);
             held += 1;
         }
-        cost += if held > most { weight } else { 0.0 };
+        cost += if held > 2 { weight } else { 0.0 };
     }
     cost
 }
