@@ -1,7 +1,7 @@
 //! The pass over what no run has read: profiles are kept, dates written as soon as nothing can touch them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     mem,
     sync::Arc,
     time::{Duration, Instant},
@@ -15,7 +15,7 @@ use store::{Lease, Location, Plan, PlanStatus, Store};
 
 use super::{
     close::Judge,
-    due::Waiting,
+    due::{Due, Waiting},
     history::History,
     known::{self, Sources, Wanted},
     plan, weight,
@@ -86,6 +86,10 @@ pub(super) struct Reading<'a> {
     pub(super) written_down: Instant,
     /// Earliest time of the sources of the plan from a position on; `i64::MIN` if one of them does not say.
     pub(super) frontier: Vec<i64>,
+    /// Dates that no source can touch any more, and that wait for others to be written with.
+    pub(super) due: VecDeque<Due>,
+    /// When dates were last written.
+    pub(super) written: Instant,
     /// Dates that were written or found up to date.
     pub(super) visited: BTreeSet<Arc<str>>,
     /// Dates that tables had files of at the start.
@@ -130,6 +134,8 @@ impl<'a> Reading<'a> {
             fresh: BTreeMap::new(),
             fresh_bytes: 0,
             written_down: Instant::now(),
+            due: VecDeque::new(),
+            written: Instant::now(),
             visited: BTreeSet::new(),
             history: History::new(
                 settings.windows.compare,

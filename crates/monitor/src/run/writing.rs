@@ -1,8 +1,9 @@
 //! From dates that nothing can touch any more to their tables, a few windows at a time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::Ordering,
+    time::{Duration, Instant},
 };
 
 use rayon::iter::{
@@ -23,26 +24,38 @@ use super::{
 };
 use crate::{Error, Progress, profiles::StoredProfile, window::Window};
 
+/// Dates wait no longer than this for others to be written with.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 impl Reading<'_> {
-    /// Scores and writes the dates before `frontier`.
+    /// Scores and writes the dates before `frontier`, or leaves them for later: there is work for all threads when a few
+    /// have come together.
     ///
     /// Returns whether all of them were: not if the run is to stop.
+    #[expect(clippy::disallowed_methods, reason = "when dates are written shows in no result")]
     pub(super) fn write(&mut self, frontier: i64, progress: &mut Progress) -> Result<bool, Error> {
-        let mut due: VecDeque<Due> = self.waiting.due(frontier, &mut self.outcome.notes).into();
+        self.due.extend(self.waiting.due(frontier, &mut self.outcome.notes));
         // A few windows at a time: what is read back of them is never all in memory.
         let segments = self.judge.baseline.profiles.len();
         let at_once = weight::windows_at_once(self.settings, self.pool, segments, &self.names);
-        while !due.is_empty() {
+        let ready: usize = self.due.iter().map(|due| due.windows.len()).sum();
+        let is_early = ready < at_once && self.written.elapsed() < PATIENCE;
+        if is_early && frontier < i64::MAX {
+            return Ok(true);
+        }
+        self.written = Instant::now();
+        while !self.due.is_empty() {
             if self.watch.stop.load(Ordering::Relaxed) {
                 return Ok(false);
             }
             self.is_ours()?;
             let (mut orders, mut windows) = (Vec::new(), 0);
-            while let Some(next) = due.front()
+            while let Some(next) = self.due.front()
                 && (orders.is_empty() || windows + next.windows.len() <= at_once)
             {
                 windows += next.windows.len();
-                orders.extend(due.pop_front().map(|due| self.order(due)));
+                let next = self.due.pop_front();
+                orders.extend(next.map(|due| self.order(due)));
             }
             self.write_dates(orders, at_once)?;
             progress.windows = self.outcome.windows.len() as u64;
