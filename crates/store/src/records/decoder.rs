@@ -254,6 +254,7 @@ impl Work<'_> {
     fn row(&mut self, line: &str) -> Result<(), String> {
         csv::rows(line, &mut self.table, &mut self.request)?;
         if self.table.rows() == 0 && self.is_header() {
+            self.left_out.lines -= 1;
             return Ok(());
         }
         let cells = &mut self.request.cells;

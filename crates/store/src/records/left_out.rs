@@ -10,7 +10,7 @@ const QUOTE: usize = 80;
 /// Lines of a capture that are no records, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Lines that were looked at, used or not; blank ones are none.
+    /// Lines that were looked at, used or not; blank ones and headers are none.
     pub lines: u64,
     /// Lines left out by reason.
     pub reasons: BTreeMap<String, u64>,

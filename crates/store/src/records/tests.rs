@@ -322,3 +322,13 @@ fn samples_of_real_captures() {
     let seen = read(&text, Layout::Lines, &options);
     assert!(seen.columns.contains(&"n13:Int64".to_owned()), "{:?}", seen.columns);
 }
+
+#[test]
+fn a_header_is_no_line_that_could_be_a_record() {
+    let names = ["a", "b"].map(str::to_owned).to_vec();
+    let options = RecordOptions { names, ..RecordOptions::default() };
+    let seen = read(b"a,b\n1,\xff\n", Layout::Rows, &options);
+    assert_eq!((seen.rows.len(), seen.left_out.lines, seen.left_out.count()), (0, 1, 1));
+    let seen = read(b"a,b\n1,2\n\xff\n", Layout::Rows, &options);
+    assert_eq!((seen.rows.len(), seen.left_out.lines, seen.left_out.count()), (1, 2, 1));
+}
