@@ -108,7 +108,7 @@ fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
 
 /// Tables that do not say where the captures lie or which run did what.
 pub(crate) fn tables(mut files: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
-    let others = ["runs.parquet", "state.json.zst", "profiles/", "sources/"];
+    let others = ["runs.parquet", "state.json.zst", "tables.json", "profiles/", "sources/"];
     files.retain(|(name, _)| !others.iter().any(|other| name.starts_with(other)));
     files
 }

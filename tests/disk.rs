@@ -56,7 +56,7 @@ fn named<'a>(error: &'a str, before: &str) -> &'a str {
 #[track_caller]
 fn nothing_half_written(sandbox: &Sandbox, folder: &str) -> usize {
     let mut files = sandbox.files(folder);
-    files.retain(|(name, _)| !["results.json", "state.json.zst", "unfinished.json"].contains(&name.as_str()));
+    files.retain(|(name, _)| !["results.json", "state.json.zst", "tables.json"].contains(&name.as_str()));
     for (name, content) in &files {
         // What was counted waits there for the next run.
         let waits = name.starts_with("pending/");
@@ -79,8 +79,8 @@ fn a_full_disk_names_the_file_leaves_nothing_half_written_and_the_next_run_goes_
     let error = sandbox.error(3, BACKFILL);
     holds(&error, &["no space left to write `results/"]);
     let refused = named(&error, "no space left to write");
-    // It names the dates that are under way, so it may be there already.
-    if refused != "results/unfinished.json" {
+    // It says which dates are under way, so it may be there already.
+    if refused != "results/tables.json" {
         assert!(refused.ends_with(".parquet"), "{error}");
         assert!(!sandbox.path(refused).exists(), "{error}");
     }
@@ -89,7 +89,7 @@ fn a_full_disk_names_the_file_leaves_nothing_half_written_and_the_next_run_goes_
 
     // A second try ends the same way, and does no harm to what is there.
     let mut before = sandbox.files("results");
-    before.retain(|(name, _)| name != "unfinished.json");
+    before.retain(|(name, _)| name != "tables.json");
     holds(&sandbox.error(3, BACKFILL), &["no space left to write `results/"]);
     nothing_half_written(&sandbox, "results");
     let after = sandbox.files("results");

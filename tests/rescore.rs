@@ -86,8 +86,17 @@ fn other_constraints_and_metrics_change_the_tables_in_place() {
     let unchanged = sandbox.expect(0, again).json();
     assert_eq!(unchanged["windows"]["written"], 0);
     sandbox.write("driftscan.toml", "[drift]\nmetrics = [\"hellinger\"]\n");
+    let changed = |folder: &str| {
+        let times = sandbox.files(folder).into_iter().map(|(name, _)| {
+            let file = fs::metadata(sandbox.path(folder).join(&name)).unwrap();
+            (name, file.modified().unwrap())
+        });
+        times.collect::<Vec<_>>()
+    };
+    let profiles = changed("results/profiles");
     let metrics = sandbox.expect(0, again).json();
     assert_eq!(metrics["windows"]["written"], metrics["windows"]["count"]);
+    assert_eq!(changed("results/profiles"), profiles, "what was counted is the same");
     let columns = fs::read_to_string(sandbox.path("baseline/constraints.json")).unwrap();
     let strict = columns.replacen("\"comparison_threshold\": 0.1", "\"comparison_threshold\": 0.04", 1);
     assert_ne!(columns, strict);

@@ -230,6 +230,11 @@ fn damaged_profiles_are_made_again() {
     let run = again(&sandbox, "");
     assert_eq!(run["files"]["read"], 0, "the footers of the profiles say it too");
     same(&sandbox, "results", "fresh");
+    sandbox.write("results/tables.json", b"{\"2026-03-05\": 7}");
+    let run = again(&sandbox, "");
+    assert_eq!((&run["files"]["read"], &run["windows"]["written"]), (&0.into(), &20.into()));
+    assert!(run["notes"].to_string().contains("`tables.json` is damaged"));
+    same(&sandbox, "results", "fresh");
 }
 
 #[test]

@@ -2,24 +2,19 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    iter,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 use store::{Location, Pieces, Store};
 
-use super::{Entry, Finding, Profiled, StoredProfile};
+use super::{Digest, Entry, Finding, Profiled, StoredProfile};
 use crate::Error;
 
 const FOLDER: &str = "profiles";
 const PENDING: &str = "pending";
-/// Names the dates whose tables were being written when a run was killed.
-const UNFINISHED: &str = "unfinished.json";
 /// Key of the note in a footer that says what is in the file.
 const NOTE: &str = "driftscan.profiles";
-/// Key of the note that says what the tables of its date were made of.
-const INPUTS: &str = "driftscan.inputs";
 
 /// What the footer of a file says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,7 +47,8 @@ struct File {
     dates: Vec<String>,
     /// What it holds of each date.
     holds: HashMap<String, HashSet<Key>>,
-    inputs: Option<String>,
+    /// Digest of the note in its footer.
+    noted: String,
 }
 
 /// All files with profiles of some results.
@@ -65,8 +61,6 @@ pub(crate) struct Shelf<'a> {
     by_date: HashMap<String, Vec<usize>>,
     /// Number of the next file of profiles that wait.
     next: u64,
-    /// Dates whose tables may be of several runs: what the footers say they were made of does not count.
-    void: Mutex<BTreeSet<String>>,
 }
 
 impl<'a> Shelf<'a> {
@@ -76,28 +70,20 @@ impl<'a> Shelf<'a> {
         results: &'a Location,
         notes: &mut Vec<String>,
     ) -> Result<(Self, Vec<Entry>), Error> {
-        let unfinished = read_unfinished(store, results)?;
-        let mut shelf = Self {
-            store,
-            results,
-            files: Vec::new(),
-            by_date: HashMap::new(),
-            next: 0,
-            void: Mutex::default(),
-        };
+        let mut shelf = Self { store, results, files: Vec::new(), by_date: HashMap::new(), next: 0 };
         let mut found: BTreeMap<Counted, (Entry, BTreeSet<String>, usize)> = BTreeMap::new();
         for folder in [FOLDER, PENDING] {
             for (pieces, note) in store.list_pieces(&results.join(folder)?)? {
-                let inputs = note.as_ref().ok().and_then(|note| note.get(INPUTS)).cloned();
                 let note = note.map_err(|error| error.chain()).and_then(|note| {
                     let text = note.get(NOTE).map_or("", String::as_str);
-                    serde_json::from_str::<Note>(text).map_err(|error| error.to_string())
+                    let read = serde_json::from_str::<Note>(text).map_err(|error| error.to_string());
+                    read.map(|note| (note, digest(text)))
                 });
                 if folder == PENDING {
                     let number = pieces.relative.strip_suffix(".parquet").and_then(|n| n.parse::<u64>().ok());
                     shelf.next = shelf.next.max(number.map_or(0, |number| number + 1));
                 }
-                let Note { dates, sources } = match note {
+                let (Note { dates, sources }, noted_here) = match note {
                     Ok(note) => note,
                     Err(reason) => {
                         notes.push(format!(
@@ -119,17 +105,9 @@ impl<'a> Shelf<'a> {
                     here.extend(noted.here);
                     add_windows(entry, &noted.entry);
                 }
-                shelf.push(File { folder, pieces, dates, holds, inputs });
+                shelf.push(File { folder, pieces, dates, holds, noted: noted_here });
             }
         }
-        let void = match unfinished {
-            Some(dates) => dates,
-            None => {
-                notes.push(format!("`{UNFINISHED}` is damaged: the tables of all dates are written again"));
-                shelf.by_date.keys().cloned().collect()
-            }
-        };
-        shelf.void = Mutex::new(void);
         let whole = found.into_values().filter(|(_, here, dates)| here.len() == *dates);
         Ok((shelf, whole.map(|(entry, ..)| entry).collect()))
     }
@@ -140,48 +118,7 @@ impl<'a> Shelf<'a> {
         dates.all(|date| self.files_of(date).any(|file| file.has(date, &key)))
     }
 
-    /// What the tables of a date were made of, if all of them were written.
-    pub(crate) fn inputs(&self, date: &str) -> Option<&str> {
-        if self.void().contains(date) {
-            return None;
-        }
-        self.files_of(date).find(|file| file.folder == FOLDER)?.inputs.as_deref()
-    }
-
-    /// Notes that the tables of some dates are about to be written, one after the other.
-    pub(crate) fn begin<'d>(&self, dates: impl Iterator<Item = &'d str>) -> Result<(), Error> {
-        self.void().extend(dates.map(str::to_owned));
-        self.write_unfinished()
-    }
-
-    /// Notes, in memory for now, that all tables of some dates are written, or gone.
-    pub(crate) fn settle<'d>(&self, dates: impl Iterator<Item = &'d str>) {
-        let mut void = self.void();
-        for date in dates {
-            void.remove(date);
-        }
-    }
-
-    /// Writes down which dates are still to be settled, if any is.
-    pub(crate) fn write_unfinished(&self) -> Result<(), Error> {
-        let place = self.results.join(UNFINISHED)?;
-        let void = self.void().clone();
-        if void.is_empty() {
-            return Ok(self.store.delete(&place)?);
-        }
-        Ok(self.store.write(&place, serde_json::to_vec(&void)?)?)
-    }
-
-    /// Dates that are to be settled.
-    pub(crate) fn unfinished(&self) -> BTreeSet<String> {
-        self.void().clone()
-    }
-
-    fn void(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.void.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Dates whose tables were written.
+    /// Dates that have a file of their own.
     pub(crate) fn dates(&self) -> impl Iterator<Item = &str> {
         let files = self.files.iter().filter(|file| file.folder == FOLDER);
         files.flat_map(|file| &file.dates).map(String::as_str)
@@ -237,18 +174,23 @@ impl<'a> Shelf<'a> {
         Ok(profiles)
     }
 
-    /// Writes all profiles of a date, which replace those that its file holds, and what its tables were made of; to be
-    /// called when these are written.
+    /// Writes all profiles of a date, which replace those that its file holds; to be called when its tables are written.
+    /// A file that holds these versions of these sources in these windows is left alone.
     pub(crate) fn write_date(
         &self,
         monitor: &str,
         date: &str,
         profiles: &[StoredProfile],
         entries: &[&Entry],
-        inputs: String,
     ) -> Result<(), Error> {
+        let dates = [(date, profiles)];
+        let note = note(&dates, entries)?;
+        let noted = digest(&note);
+        if self.files_of(date).any(|file| file.folder == FOLDER && file.noted == noted) {
+            return Ok(());
+        }
         let place = self.results.join(&format!("{FOLDER}/window_date={date}/part.parquet"))?;
-        self.write(&place, monitor, &[(date, profiles)], entries, Some(inputs))
+        self.write(&place, monitor, &dates, note)
     }
 
     /// Writes profiles of several dates, which wait there for the rest of their dates.
@@ -262,7 +204,9 @@ impl<'a> Shelf<'a> {
         let name = format!("{:06}.parquet", self.next);
         let dates: Vec<(&str, &[StoredProfile])> =
             waiting.iter().map(|(date, profiles)| (date.as_str(), profiles.as_slice())).collect();
-        self.write(&folder.join(&name)?, monitor, &dates, entries, None)?;
+        let note = note(&dates, entries)?;
+        let noted = digest(&note);
+        self.write(&folder.join(&name)?, monitor, &dates, note)?;
         self.next += 1;
         let pieces = self.store.pieces(&folder, &name)?;
         let mut holds: HashMap<String, HashSet<Key>> = HashMap::new();
@@ -273,7 +217,7 @@ impl<'a> Shelf<'a> {
             holds.entry(date.clone()).or_default().extend(keys);
         }
         let dates = waiting.keys().cloned().collect();
-        self.push(File { folder: PENDING, pieces, dates, holds, inputs: None });
+        self.push(File { folder: PENDING, pieces, dates, holds, noted });
         Ok(())
     }
 
@@ -310,32 +254,10 @@ impl<'a> Shelf<'a> {
         place: &Location,
         monitor: &str,
         dates: &[(&str, &[StoredProfile])],
-        entries: &[&Entry],
-        inputs: Option<String>,
+        note: String,
     ) -> Result<(), Error> {
         let batches = dates.iter().map(|(_, profiles)| StoredProfile::batch(monitor, profiles));
-        let groups = dates.iter().map(|(date, _)| (*date).to_owned()).collect();
-        let mut here: HashMap<&str, (BTreeSet<&str>, BTreeSet<i64>)> = HashMap::new();
-        for (date, profiles) in dates {
-            for row in *profiles {
-                let (on, windows) = here.entry(&*row.source).or_default();
-                on.insert(date);
-                windows.insert(row.window.start);
-            }
-        }
-        let sources = entries.iter().filter_map(|entry| {
-            let (on, windows) = here.get(entry.id.as_str())?;
-            let mut noted = without_windows(entry);
-            if let Finding::Profiled(profiled) = &mut noted.finding {
-                profiled.windows = windows.iter().copied().collect();
-            }
-            let here = on.iter().map(|date| (*date).to_owned()).collect();
-            Some(Noted { entry: noted, here, dates: entry.profiled()?.dates })
-        });
-        let note = serde_json::to_string(&Note { dates: groups, sources: sources.collect() })?;
-        let notes: Vec<(&str, String)> =
-            iter::once((NOTE, note)).chain(inputs.map(|inputs| (INPUTS, inputs))).collect();
-        Ok(self.store.write_pieces(place, StoredProfile::schema(), batches, &notes)?)
+        Ok(self.store.write_pieces(place, StoredProfile::schema(), batches, &[(NOTE, note)])?)
     }
 }
 
@@ -345,10 +267,31 @@ impl File {
     }
 }
 
-/// `None` for a document that is damaged.
-fn read_unfinished(store: &Store, results: &Location) -> Result<Option<BTreeSet<String>>, Error> {
-    let document = store.read(&results.join(UNFINISHED)?)?;
-    Ok(document.map_or_else(|| Some(BTreeSet::new()), |document| serde_json::from_slice(&document).ok()))
+/// What the footer of a file with these profiles says.
+fn note(dates: &[(&str, &[StoredProfile])], entries: &[&Entry]) -> Result<String, Error> {
+    let groups = dates.iter().map(|(date, _)| (*date).to_owned()).collect();
+    let mut here: HashMap<&str, (BTreeSet<&str>, BTreeSet<i64>)> = HashMap::new();
+    for (date, profiles) in dates {
+        for row in *profiles {
+            let (on, windows) = here.entry(&*row.source).or_default();
+            on.insert(date);
+            windows.insert(row.window.start);
+        }
+    }
+    let sources = entries.iter().filter_map(|entry| {
+        let (on, windows) = here.get(entry.id.as_str())?;
+        let mut noted = without_windows(entry);
+        if let Finding::Profiled(profiled) = &mut noted.finding {
+            profiled.windows = windows.iter().copied().collect();
+        }
+        let here = on.iter().map(|date| (*date).to_owned()).collect();
+        Some(Noted { entry: noted, here, dates: entry.profiled()?.dates })
+    });
+    Ok(serde_json::to_string(&Note { dates: groups, sources: sources.collect() })?)
+}
+
+fn digest(note: &str) -> String {
+    Digest::new("note").text(note).finish()
 }
 
 fn key(entry: &Entry) -> Key {

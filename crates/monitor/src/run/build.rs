@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Baseline, Error,
     outcomes::{OutcomeShelf, StoredOutcomes},
-    profiles::{Digest, Entry, Shelf, StoredProfile},
+    profiles::{Digest, Entry, Journal, Shelf, StoredProfile},
     quality_outcome::QualityRow,
     tables::{ViolationRow, WindowRow, rows},
     window::Window,
@@ -63,7 +63,8 @@ pub(super) struct Anew {
     /// How predictions turned out, in the order of their windows.
     outcomes: Vec<StoredOutcomes>,
     sources: Vec<u32>,
-    inputs: String,
+    /// Digest of all that its tables depend on.
+    pub(super) inputs: String,
 }
 
 impl Anew {
@@ -127,7 +128,7 @@ pub(super) struct Built {
 pub(super) struct Made {
     /// Its tables.
     pub(super) files: Vec<Vec<u8>>,
-    anew: Anew,
+    pub(super) anew: Anew,
 }
 
 impl Built {
@@ -148,6 +149,7 @@ pub(super) struct Builder<'a> {
     pub(super) baseline: &'a Baseline,
     pub(super) judge: &'a Judge<'a>,
     pub(super) shelf: &'a Shelf<'a>,
+    pub(super) journal: &'a Journal<'a>,
     /// What is known of predictions and labels, where that is asked for.
     pub(super) outcomes: Option<&'a OutcomeShelf<'a>>,
     pub(super) sources: &'a Sources,
@@ -171,7 +173,7 @@ impl Builder<'_> {
         if self.keeps
             && fresh.is_empty()
             && self.shelf.is_exactly(&due.date, &entries)
-            && self.shelf.inputs(&due.date) == Some(&inputs)
+            && self.journal.inputs(&due.date).as_ref() == Some(&inputs)
             && self.whole.contains(&*due.date)
             && let Some(rows) = self.read_back(&due.date)?
         {
@@ -259,7 +261,7 @@ impl Builder<'_> {
     pub(super) fn store(&self, built: &Built) -> Result<(), Error> {
         let Some(Made { anew, .. }) = built.made.as_ref().filter(|_| self.keeps) else { return Ok(()) };
         let entries = self.entries(&anew.sources);
-        self.shelf.write_date(&self.judge.monitor, &built.date, &anew.profiles, &entries, anew.inputs.clone())
+        self.shelf.write_date(&self.judge.monitor, &built.date, &anew.profiles, &entries)
     }
 
     fn entries(&self, sources: &[u32]) -> Vec<&Entry> {

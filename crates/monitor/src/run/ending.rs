@@ -1,6 +1,6 @@
 //! The end of a run: what only a run that came to its end knows.
 
-use std::{collections::BTreeSet, iter, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     known::{self, Origin},
@@ -39,9 +39,9 @@ impl Reading<'_> {
         self.close_journal()
     }
 
-    /// Notes which dates are still not settled: those outside the range of this run, if an earlier one left some.
+    /// Writes down what the tables of all dates were made of.
     pub(super) fn close_journal(&self) -> Result<(), Error> {
-        if self.places.are_one() { self.shelf.write_unfinished() } else { Ok(()) }
+        if self.places.are_one() { self.journal.write() } else { Ok(()) }
     }
 
     /// Ends a run that read nothing.
@@ -67,7 +67,7 @@ impl Reading<'_> {
         let mut known: BTreeSet<String> = self.tables.any.clone();
         if self.places.are_one() {
             known.extend(self.shelf.dates().map(str::to_owned));
-            known.extend(self.shelf.unfinished());
+            known.extend(self.journal.dates());
         }
         for date in &known {
             let date = date.as_str();
@@ -76,7 +76,7 @@ impl Reading<'_> {
                 self.writer.remove(date)?;
                 if self.places.are_one() {
                     self.shelf.remove_date(date)?;
-                    self.shelf.settle(iter::once(date));
+                    self.journal.forget(date);
                 }
             }
         }

@@ -27,7 +27,7 @@ use crate::{
     group::{Grouped, Part},
     grouping::Grouping,
     outcomes::OutcomeShelf,
-    profiles::{Digest, Entry, Finding, Names, Profiled, Shelf, StoredProfile, names, version_of},
+    profiles::{Digest, Entry, Finding, Journal, Names, Profiled, Shelf, StoredProfile, names, version_of},
     window::{Calendar, Every, Window},
 };
 
@@ -64,6 +64,7 @@ pub(super) struct Reading<'a> {
     pub(super) wanted: &'a Wanted<'a>,
     pub(super) judge: &'a Judge<'a>,
     pub(super) shelf: Shelf<'a>,
+    pub(super) journal: Journal<'a>,
     /// What is known of predictions and labels, where that is asked for.
     pub(super) outcomes: Option<&'a OutcomeShelf<'a>>,
     pub(super) sources: Sources,
@@ -120,7 +121,9 @@ impl<'a> Reading<'a> {
         watch: Watch<'a>,
     ) -> Result<Self, Error> {
         let writer = Writer::new(store, places.out, settings)?;
+        let mut outcome = Outcome::default();
         let mut reading = Self {
+            journal: Journal::open(store, places.results, &mut outcome.notes)?,
             frontier: plan::frontier(&plan),
             plan: Arc::new(plan),
             tables: writer.there()?,
@@ -144,7 +147,7 @@ impl<'a> Reading<'a> {
                 wanted.range.0,
             ),
             lost: Vec::new(),
-            outcome: Outcome::default(),
+            outcome,
             store,
             places,
             settings,

@@ -73,6 +73,7 @@ impl Reading<'_> {
             baseline: self.judge.baseline,
             judge: self.judge,
             shelf: &self.shelf,
+            journal: &self.journal,
             outcomes: self.outcomes,
             sources: &self.sources,
             spec: self.wanted.spec,
@@ -96,7 +97,8 @@ impl Reading<'_> {
         if self.writer.documents.are_any() && !anew.is_empty() {
             // Documents are written window by window, before the tables: from here on the dates are not settled.
             if self.places.are_one() {
-                self.shelf.begin(anew.iter().copied())?;
+                self.is_ours()?;
+                self.journal.begin(anew.iter().copied())?;
             }
             for anew in opened.iter().filter_map(|opened| Some((&opened.date, opened.anew.as_ref()?))) {
                 let kept = if self.settings.emit.is_some() { anew.1.starts() } else { Vec::new() };
@@ -156,12 +158,15 @@ impl Reading<'_> {
         let mut built = built?;
         let keeps = self.places.are_one();
         if keeps && built_dates(&built).next().is_some() {
-            self.shelf.begin(built_dates(&built))?;
+            self.is_ours()?;
+            self.journal.begin(built_dates(&built))?;
         }
         self.writer.dates(&mut built)?;
         self.writer.each(&built, |built| builder.store(built))?;
         if keeps {
-            self.shelf.settle(built_dates(&built));
+            for (date, made) in built.iter().filter_map(|built| Some((&built.date, built.made.as_ref()?))) {
+                self.journal.settle(date, made.anew.inputs.clone());
+            }
         }
         for Built { date, rows, made } in built {
             if made.is_some() {
