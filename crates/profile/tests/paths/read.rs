@@ -1,5 +1,6 @@
 //! Reads a Parquet file by either path.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -54,7 +55,12 @@ fn of_some(mut of_row: Vec<u32>) -> (Groups, usize) {
 }
 
 pub(crate) fn metadata(file: &Bytes) -> Result<ArrowReaderMetadata, String> {
-    let load = |options| ArrowReaderMetadata::load(file, options).map_err(|error| error.to_string());
+    // A damaged Arrow schema makes its decoder panic; the program catches that as well, where it reads footers.
+    let load = |options| {
+        let load = AssertUnwindSafe(|| ArrowReaderMetadata::load(file, options));
+        let loaded = catch_unwind(load).map_err(|_| "the decoder of footers stopped".to_owned())?;
+        loaded.map_err(|error| error.to_string())
+    };
     let metadata = load(ArrowReaderOptions::new())?;
     // The parquet crate cannot make dictionaries of views, which Polars asks for.
     let views = |field: &Arc<Field>| matches!(field.data_type(), DataType::Dictionary(_, values) if **values == DataType::Utf8View);
@@ -158,8 +164,7 @@ fn batches(
         }
         if start == rows(metadata, group) { Ok(()) } else { Err(format!("found {start} rows")) }
     };
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut read))
-        .unwrap_or(Err("the decoder stopped".to_owned()))
+    catch_unwind(AssertUnwindSafe(&mut read)).unwrap_or(Err("the decoder stopped".to_owned()))
 }
 
 /// Fails with the first feature that differs.
